@@ -1,0 +1,150 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One list of settings for every Swift target: the imports are the architecture diagram, and a warning stops the build.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "sparekey",
+    products: [
+        .executable(name: "sparekey", targets: ["sparekey"]),
+        .library(name: "BitLocker", targets: ["BitLocker"]),
+        .library(name: "AuditLog", targets: ["AuditLog"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // A target may depend on those above it only.
+        .target(name: "CStretch"),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "BitLocker", dependencies: ["CStretch", crypto, cryptoExtras], swiftSettings: settings),
+        .target(name: "AuditLog", dependencies: [crypto], swiftSettings: settings),
+        .target(
+            name: "MessageSignatures",
+            dependencies: [
+                crypto, httpTypes, .product(name: "RawStructuredFieldValues", package: "swift-http-structured-headers"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(name: "EscrowModel", dependencies: ["BitLocker"], swiftSettings: settings),
+        .target(name: "EscrowAPI", dependencies: ["EscrowModel", "BitLocker"], swiftSettings: settings),
+        .target(name: "EscrowPolicy", dependencies: ["EscrowModel", "BitLocker"], swiftSettings: settings),
+        .target(
+            name: "EscrowCrypto",
+            dependencies: ["EscrowModel", "BitLocker", crypto, cryptoExtras],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "EscrowStore",
+            dependencies: ["EscrowModel", "BitLocker", "AuditLog", "CSQLite"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "EscrowService",
+            dependencies: [
+                "EscrowModel", "EscrowPolicy", "EscrowCrypto", "EscrowStore", "AuditLog", "BitLocker", logging,
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "EscrowServer",
+            dependencies: [
+                "EscrowService", "EscrowModel", "EscrowAPI", "MessageSignatures", "BitLocker", crypto, logging, httpTypes,
+                nioCore, nioPosix, hummingbird, lifecycle,
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "DeviceSimulator",
+            dependencies: [
+                "BitLocker", "EscrowModel", "EscrowAPI", "MessageSignatures", crypto, httpTypes, nioCore, httpClient, logging,
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "sparekey",
+            dependencies: [
+                "EscrowServer", "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowPolicy", "EscrowModel", "EscrowAPI",
+                "AuditLog", "BitLocker", "DeviceSimulator", crypto, logging, nioCore, nioPosix, hummingbird, httpClient,
+                httpTypes, lifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "BitLockerTests", dependencies: ["BitLocker", "CStretch", crypto], swiftSettings: settings),
+        .testTarget(name: "AuditLogTests", dependencies: ["AuditLog", crypto], swiftSettings: settings),
+        .testTarget(
+            name: "MessageSignaturesTests",
+            dependencies: ["MessageSignatures", crypto, httpTypes],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "EscrowModelTests", dependencies: ["EscrowModel", "BitLocker"], swiftSettings: settings),
+        .testTarget(
+            name: "EscrowPolicyTests",
+            dependencies: ["EscrowPolicy", "EscrowModel", "BitLocker"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EscrowCryptoTests",
+            dependencies: ["EscrowCrypto", "EscrowModel", "BitLocker", crypto],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EscrowStoreTests",
+            dependencies: ["EscrowStore", "EscrowModel", "AuditLog", "BitLocker", crypto],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EscrowServiceTests",
+            dependencies: [
+                "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowPolicy", "EscrowModel", "AuditLog", "BitLocker",
+                crypto,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EscrowServerTests",
+            dependencies: [
+                "EscrowServer", "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowModel", "EscrowAPI", "AuditLog",
+                "MessageSignatures", "BitLocker", crypto, httpTypes, nioCore, hummingbird,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DeviceSimulatorTests",
+            dependencies: ["DeviceSimulator", "EscrowAPI", "EscrowModel", "BitLocker"],
+            swiftSettings: settings
+        ),
+    ]
+)

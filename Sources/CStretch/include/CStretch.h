@@ -1,0 +1,3 @@
+#ifndef SPAREKEY_CSTRETCH_H
+#define SPAREKEY_CSTRETCH_H
+#endif

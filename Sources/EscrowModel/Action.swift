@@ -1,0 +1,18 @@
+/// Everything that can be asked of the service, in the words of the role matrix and the audit log.
+package enum Action: String, CaseIterable, Sendable, Codable {
+    case listKeys
+    case readDevice
+    case revealKey
+    case requestRotation
+    case cancelRotation
+    case retireDevice
+    case setLegalHold
+    case readAudit
+    case manageTokens
+    case checkIn
+    case depositKey
+    case reportFailure
+    case reportInstruction
+    case enforceDeadlines
+    case purgeKeys
+}

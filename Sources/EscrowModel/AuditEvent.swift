@@ -1,0 +1,103 @@
+package import BitLocker
+
+/// Something that happened, as it goes into the audit log: typed fields, no secret, no free text but a disclosure's comment.
+package struct AuditEvent: Equatable, Sendable {
+    /// What happened, in the log's words.
+    package enum Kind: String, CaseIterable, Sendable, Codable {
+        case serverStarted = "server.started"
+        case accessDenied = "access.denied"
+        case deviceEnrolled = "device.enrolled"
+        case deviceReenrolled = "device.reenrolled"
+        case deviceChanged = "device.changed"
+        case deviceRetired = "device.retired"
+        case deviceLegalHold = "device.legalHold"
+        case recoveryReported = "device.recoveryReported"
+        case statusChanged = "volume.statusChanged"
+        case keyDeposited = "key.deposited"
+        case keyProven = "key.proven"
+        case keyRefuted = "key.refuted"
+        case keySuperseded = "key.superseded"
+        case keyPurged = "key.purged"
+        case keyDisclosed = "key.disclosed"
+        case keyOpenFailed = "key.openFailed"
+        case failureReported = "key.failureReported"
+        case rotationRequested = "rotation.requested"
+        case rotationDelivered = "rotation.delivered"
+        case rotationEscrowed = "rotation.escrowed"
+        case rotationCompleted = "rotation.completed"
+        case rotationFailed = "rotation.failed"
+        case rotationExpired = "rotation.expired"
+        case rotationCancelled = "rotation.cancelled"
+        case keysListed = "keys.listed"
+        case auditRead = "audit.read"
+        case tokenCreated = "token.created"
+        case tokenRevoked = "token.revoked"
+        case enrolmentTokenCreated = "enrolmentToken.created"
+        case enrolmentTokenRevoked = "enrolmentToken.revoked"
+    }
+
+    /// How it ended.
+    package enum Outcome: String, CaseIterable, Sendable, Codable {
+        case success
+        case denied
+        case failure
+    }
+
+    /// What happened.
+    package var kind: Kind
+    /// How it ended.
+    package var outcome: Outcome
+    /// Who did it, with role and source.
+    package var caller: Caller
+    /// The action asked for, where it was asked for.
+    package var action: Action?
+    /// The policy's rule that allowed or denied it.
+    package var rule: String?
+    /// The device it is about.
+    package var device: GUID?
+    /// The device's name at the time.
+    package var deviceName: String?
+    /// The volume it is about.
+    package var volume: GUID?
+    /// The key protector it is about.
+    package var protector: GUID?
+    /// The rotation it is about.
+    package var rotation: GUID?
+    /// The token it is about.
+    package var token: GUID?
+    /// Why a secret was asked for.
+    package var reason: DisclosureReason?
+    /// One word or two more: a status, a proof's refutation, a rotation's trigger or failure code. Never free text.
+    package var detail: String?
+
+    /// Makes an event from its parts.
+    package init(
+        _ kind: Kind,
+        _ outcome: Outcome = .success,
+        by caller: Caller,
+        action: Action? = nil,
+        rule: String? = nil,
+        device: GUID? = nil,
+        deviceName: String? = nil,
+        volume: GUID? = nil,
+        protector: GUID? = nil,
+        rotation: GUID? = nil,
+        token: GUID? = nil,
+        reason: DisclosureReason? = nil,
+        detail: String? = nil
+    ) {
+        self.kind = kind
+        self.outcome = outcome
+        self.caller = caller
+        self.action = action
+        self.rule = rule
+        self.device = device
+        self.deviceName = deviceName
+        self.volume = volume
+        self.protector = protector
+        self.rotation = rotation
+        self.token = token
+        self.reason = reason
+        self.detail = detail
+    }
+}

@@ -1,0 +1,19 @@
+/// What the service can answer instead of a result. The server translates it once, exhaustively.
+package enum EscrowError: Error, Equatable, Sendable {
+    /// Something sent cannot be accepted, and nothing was changed. The field is a path such as `volumes[0].kind`.
+    case invalid(field: String, problem: String)
+    /// The caller is not who they say, or their credential has ended.
+    case notAuthenticated
+    /// The caller knows that the thing exists but may not do this. The rule is in the audit log, not here.
+    case denied
+    /// There is no such thing, or the caller may not know that there is.
+    case notFound
+    /// The state of things does not allow it; the code is for programs, the problem for people.
+    case conflict(code: String, problem: String)
+    /// The secret was there, and its retention has ended.
+    case purged
+    /// The server cannot do it now; try again after so many seconds.
+    case unavailable(retryAfterSeconds: Int)
+    /// A stored secret does not open. The caller can only be told that it is so; the record says which.
+    case sealBroken
+}

@@ -8,6 +8,7 @@ package enum Action: String, CaseIterable, Sendable, Codable {
     case retireDevice
     case setLegalHold
     case readAudit
+    case exportAudit
     case manageTokens
     case checkIn
     case depositKey

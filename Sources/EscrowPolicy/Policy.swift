@@ -1,0 +1,86 @@
+package import BitLocker
+package import EscrowModel
+
+/// May they? One pure function, asked in the service and nowhere else.
+package struct Policy: Sendable {
+    /// What an action is about.
+    package enum Subject: Equatable, Sendable {
+        /// A device, by its ID, its group and its owner.
+        case device(GUID, group: String, owner: String?)
+        /// All that is within the caller's scope, as in a list.
+        case scope
+        /// The installation as a whole.
+        case installation
+    }
+
+    /// Makes the policy.
+    package init() {}
+
+    /// Decides whether a caller may do something.
+    package func decide(_ action: Action, by caller: Caller, on subject: Subject) -> Decision {
+        guard Self.actions(of: caller.role).contains(action) else {
+            return .denied(rule: .roleLacksAction, mayKnow: self.mayKnow(subject, caller))
+        }
+        if action == .manageTokens {
+            guard case .localOperator = caller.identity else { return .denied(rule: .localOperatorOnly, mayKnow: true) }
+        }
+        switch (caller.role, subject) {
+        case (.system, _):
+            return .allowed(rule: .system)
+        case (.device, .device(let id, _, _)):
+            guard caller.identity == .device(id) else { return .denied(rule: .notOwnDevice, mayKnow: false) }
+            return .allowed(rule: .ownDevice)
+        case (.device, .scope), (.device, .installation):
+            return .denied(rule: .notOwnDevice, mayKnow: false)
+        case (.owner, .device(_, _, let owner)):
+            guard let owner, owner == caller.displayName else { return .denied(rule: .notOwnDevice, mayKnow: false) }
+            return .allowed(rule: .ownDevice)
+        case (.owner, .scope), (.owner, .installation):
+            return .denied(rule: .notOwnDevice, mayKnow: false)
+        case (.reader, .device(_, let group, _)), (.helpdesk, .device(_, let group, _)),
+            (.administrator, .device(_, let group, _)), (.auditor, .device(_, let group, _)):
+            guard caller.scope.includes(group: group) else { return .denied(rule: .outOfScope, mayKnow: false) }
+            return .allowed(rule: .roleInScope)
+        case (.reader, .scope), (.helpdesk, .scope), (.administrator, .scope), (.auditor, .scope):
+            return .allowed(rule: .roleInScope)
+        case (.reader, .installation), (.helpdesk, .installation), (.administrator, .installation),
+            (.auditor, .installation):
+            guard caller.scope == .everything else { return .denied(rule: .wholeFleetOnly, mayKnow: true) }
+            return .allowed(rule: .role)
+        }
+    }
+
+    /// The actions that a role holds for, scope aside.
+    package static func actions(of role: Role) -> Set<Action> {
+        switch role {
+        case .reader:
+            [.listKeys, .readDevice]
+        case .helpdesk:
+            [.listKeys, .readDevice, .revealKey, .requestRotation, .cancelRotation]
+        case .administrator:
+            [
+                .listKeys, .readDevice, .revealKey, .requestRotation, .cancelRotation, .retireDevice, .setLegalHold,
+                .readAudit, .exportAudit, .manageTokens,
+            ]
+        case .auditor:
+            [.listKeys, .readDevice, .readAudit, .exportAudit]
+        case .owner:
+            [.readDevice, .revealKey, .requestRotation]
+        case .device:
+            [.checkIn, .depositKey, .reportFailure, .reportInstruction]
+        case .system:
+            [.requestRotation, .enforceDeadlines, .purgeKeys]
+        }
+    }
+
+    /// Whether the caller may know that the subject exists: whoever may read a device may know of it.
+    private func mayKnow(_ subject: Subject, _ caller: Caller) -> Bool {
+        guard case .device(let id, let group, let owner) = subject else { return true }
+        switch caller.role {
+        case .reader, .helpdesk, .administrator, .auditor: return caller.scope.includes(group: group)
+        case .owner: return owner != nil && owner == caller.displayName
+        case .device: return caller.identity == .device(id)
+        case .system: return true
+        }
+    }
+}

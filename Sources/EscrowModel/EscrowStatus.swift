@@ -110,7 +110,7 @@ package struct EscrowStanding: Sendable {
     }
 
     /// The status at a moment, and until when it may stay `pending`.
-    package func status(at now: Timestamp, patience: Span) -> (status: EscrowStatus, deadline: Timestamp?) {
+    package func status(at now: Timestamp, patience: TimeSpan) -> (status: EscrowStatus, deadline: Timestamp?) {
         guard self.report.protection != .off else {
             return (EscrowStatus(.notAvailable, .bitLockerOff, since: now), nil)
         }

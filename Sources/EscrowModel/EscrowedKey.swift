@@ -90,7 +90,7 @@ package struct EscrowedKey: Equatable, Sendable {
     }
 
     /// Replaces the key: it stays readable until its retention ends. Does nothing to a key that is not active.
-    package mutating func supersede(at now: Timestamp, retention: Span) {
+    package mutating func supersede(at now: Timestamp, retention: TimeSpan) {
         guard self.state == .active else { return }
         self.state = .superseded
         self.supersededAt = now

@@ -137,7 +137,7 @@ package struct Rotation: Equatable, Sendable {
 
     /// Moves on. False, and nothing changes, when the event does not fit the state: a device may say everything twice
     /// and late.
-    package mutating func apply(_ event: Event, at now: Timestamp, patience: Span) -> Bool {
+    package mutating func apply(_ event: Event, at now: Timestamp, patience: TimeSpan) -> Bool {
         switch (self.state, event) {
         case (.requested, .delivered):
             self.state = .delivered

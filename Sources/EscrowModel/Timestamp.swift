@@ -16,13 +16,13 @@ package struct Timestamp: Hashable, Sendable, Comparable {
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 
     /// The moment a span later; it stays at the end of the range instead of overflowing.
-    package static func + (moment: Timestamp, span: Span) -> Timestamp {
+    package static func + (moment: Timestamp, span: TimeSpan) -> Timestamp {
         let (sum, overflow) = moment.milliseconds.addingReportingOverflow(span.milliseconds)
         return Timestamp(milliseconds: overflow ? .max : sum)
     }
 
     /// The moment a span earlier; it stays at the start of the range instead of overflowing.
-    package static func - (moment: Timestamp, span: Span) -> Timestamp {
+    package static func - (moment: Timestamp, span: TimeSpan) -> Timestamp {
         let (difference, overflow) = moment.milliseconds.subtractingReportingOverflow(span.milliseconds)
         return Timestamp(milliseconds: overflow ? .min : difference)
     }

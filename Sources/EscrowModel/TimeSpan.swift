@@ -1,5 +1,5 @@
 /// A length of time, in whole milliseconds, as settings name it: `90s`, `15m`, `24h`, `30d`.
-package struct Span: Hashable, Sendable, Comparable {
+package struct TimeSpan: Hashable, Sendable, Comparable {
     /// Milliseconds; never negative in a setting.
     package let milliseconds: Int64
 
@@ -7,19 +7,19 @@ package struct Span: Hashable, Sendable, Comparable {
     package init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
     /// So many seconds.
-    package static func seconds(_ count: Int64) -> Span { Span(milliseconds: count * 1000) }
+    package static func seconds(_ count: Int64) -> TimeSpan { TimeSpan(milliseconds: count * 1000) }
     /// So many minutes.
-    package static func minutes(_ count: Int64) -> Span { .seconds(count * 60) }
+    package static func minutes(_ count: Int64) -> TimeSpan { .seconds(count * 60) }
     /// So many hours.
-    package static func hours(_ count: Int64) -> Span { .minutes(count * 60) }
+    package static func hours(_ count: Int64) -> TimeSpan { .minutes(count * 60) }
     /// So many days of 24 hours.
-    package static func days(_ count: Int64) -> Span { .hours(count * 24) }
+    package static func days(_ count: Int64) -> TimeSpan { .hours(count * 24) }
 
     /// No time at all.
-    package static let zero = Span(milliseconds: 0)
+    package static let zero = TimeSpan(milliseconds: 0)
 
     /// By length.
-    package static func < (left: Span, right: Span) -> Bool { left.milliseconds < right.milliseconds }
+    package static func < (left: TimeSpan, right: TimeSpan) -> Bool { left.milliseconds < right.milliseconds }
 
     /// Reads a whole number followed by `ms`, `s`, `m`, `h` or `d`; nil for anything else and for more than 100 years.
     package init?(_ text: some StringProtocol) {
@@ -40,7 +40,7 @@ package struct Span: Hashable, Sendable, Comparable {
     }
 }
 
-extension Span: CustomStringConvertible {
+extension TimeSpan: CustomStringConvertible {
     /// The shortest text that reads back as the same span.
     package var description: String {
         for (factor, unit) in [(Int64(86_400_000), "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")]

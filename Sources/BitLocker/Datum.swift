@@ -119,7 +119,7 @@ struct Datum: Sendable {
 }
 
 extension Datum {
-    /// The 8 bytes that every entry begins with. `size` counts them.
+    /// The 8 bytes that every entry begins with; `size` counts them too.
     static func header(size: Int, role: UInt16, kind: DatumKind, flags: UInt16) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(littleEndian: UInt16(truncatingIfNeeded: size))

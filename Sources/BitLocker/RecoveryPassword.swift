@@ -15,13 +15,17 @@ public struct RecoveryPassword: ~Copyable, Sendable {
         self.storage = storage
     }
 
-    /// Takes the 16 bytes that the digits stand for; every 16 bytes are a recovery password. Nil for another length.
+    /// Takes the 16 bytes that the digits stand for; every 16 bytes are a recovery password.
+    ///
+    /// Nil for another length.
     public init?(bytes: Span<UInt8>) {
         guard bytes.count == 16 else { return nil }
         self.init(storage: SecretBytes(copying: bytes))
     }
 
-    /// Takes the 16 bytes that the digits stand for; every 16 bytes are a recovery password. Nil for another length.
+    /// Takes the 16 bytes that the digits stand for; every 16 bytes are a recovery password.
+    ///
+    /// Nil for another length.
     public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 16 else { return nil }
         self.init(

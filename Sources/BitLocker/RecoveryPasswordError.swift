@@ -1,4 +1,6 @@
-/// Why something is not a recovery password. Names the group, never its digits.
+/// Why something is not a recovery password.
+///
+/// Names the group, never its digits.
 public enum RecoveryPasswordError: Error, Hashable, Sendable {
     /// There are not 48 digits. `digits` is how many there are.
     case wrongLength(digits: Int)

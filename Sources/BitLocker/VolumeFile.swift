@@ -13,7 +13,9 @@ struct VolumeFile: ~Copyable {
     /// How many bytes it has.
     let size: UInt64
 
-    /// Opens the file at `path`. A file that is created may not exist before, and belongs to its owner only.
+    /// Opens the file at `path`.
+    ///
+    /// A file that is created may not exist before, and belongs to its owner only.
     init(path: String, access: Access) throws(VolumeAccessError) {
         let flags =
             switch access {

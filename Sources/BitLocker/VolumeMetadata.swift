@@ -71,7 +71,9 @@ public struct VolumeMetadata: Sendable {
     /// The copies that are valid.
     public var validCopies: [FVEMetadata] { self.copies.compactMap(\.metadata) }
 
-    /// The newest valid copy: of those with the highest nonce counter, the first. Nil when no copy is valid.
+    /// The newest valid copy: of those with the highest nonce counter, the first.
+    ///
+    /// Nil when no copy is valid.
     public var newest: FVEMetadata? { self.newestCopy?.metadata }
 
     /// The newest valid copy, with its place.

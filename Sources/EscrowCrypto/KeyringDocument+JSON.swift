@@ -1,0 +1,126 @@
+import BitLocker
+import EscrowModel
+import FoundationEssentials
+
+extension KeyringDocument {
+    private static let format = 1
+    private static let longestDocument = 1 << 20
+
+    /// The document as it is stored: canonical JSON (RFC 8785).
+    package var json: [UInt8] {
+        var members = self.authenticatedMembers
+        members["mac"] = Self.base64(self.mac)
+        return CanonicalText.object(members).bytes
+    }
+
+    /// What the MAC is made over: the document without it.
+    var authenticatedBytes: [UInt8] { CanonicalText.object(self.authenticatedMembers).bytes }
+
+    private var authenticatedMembers: [String: CanonicalText] {
+        [
+            "auditLogPublicKey": Self.base64(self.auditLogPublicKey),
+            "auditLogSeed": Self.base64(self.wrappedAuditLogSeed),
+            "fingerprintKey": Self.base64(self.wrappedFingerprintKey),
+            "format": .number(Int64(Self.format)),
+            "generation": .number(Int64(self.generation)),
+            "id": .text(self.id.description),
+            "masterKey": .text(self.masterKey),
+            "rootKey": Self.base64(self.wrappedRootKey),
+            "versions": .list(
+                self.versions.map { version in
+                    var members: [String: CanonicalText] = [
+                        "canary": Self.base64(version.canary),
+                        "created": .number(version.createdAt.milliseconds),
+                        "number": .number(Int64(version.number)),
+                        "publicKey": Self.base64(version.recipient.publicKey),
+                        "state": .text(version.state.rawValue),
+                        "suite": .text(version.recipient.suite.name),
+                    ]
+                    if let key = version.wrappedPrivateKey { members["privateKey"] = Self.base64(key) }
+                    return .object(members)
+                }
+            ),
+        ]
+    }
+
+    private static func base64(_ bytes: [UInt8]) -> CanonicalText { .text(Data(bytes).base64EncodedString()) }
+
+    /// Reads a stored document, and checks all of it that can be checked without its root key.
+    package init(json: [UInt8]) throws(KeyringError) {
+        guard json.count <= Self.longestDocument else { throw .malformed(reason: "it is longer than 1 MiB") }
+        let decoder = JSONDecoder()
+        guard let head = try? decoder.decode(Head.self, from: Data(json)) else {
+            throw .malformed(reason: "it is not a JSON object with a format")
+        }
+        guard head.format == Self.format else { throw .unsupportedFormat(head.format) }
+        guard let content = try? decoder.decode(Content.self, from: Data(json)) else {
+            throw .malformed(reason: "a member is missing or has the wrong type")
+        }
+        self.id = content.id
+        self.generation = content.generation
+        self.masterKey = content.masterKey
+        self.auditLogPublicKey = Array(content.auditLogPublicKey)
+        self.wrappedRootKey = Array(content.rootKey)
+        self.wrappedFingerprintKey = Array(content.fingerprintKey)
+        self.wrappedAuditLogSeed = Array(content.auditLogSeed)
+        self.mac = Array(content.mac)
+        self.versions = []
+        for version in content.versions { self.versions.append(try version.checked()) }
+        let numbers = self.versions.map(\.number)
+        guard numbers.first.map({ $0 >= 1 }) ?? false, zip(numbers, numbers.dropFirst()).allSatisfy(<) else {
+            throw .malformed(reason: "its versions are not numbered upwards from 1")
+        }
+        guard self.versions.count(where: { $0.state == .active }) == 1 else {
+            throw .malformed(reason: "there must be exactly one active version")
+        }
+    }
+
+    private struct Head: Decodable {
+        let format: Int
+    }
+
+    private struct Content: Decodable {
+        let id: GUID
+        let generation: Int
+        let masterKey: String
+        let auditLogPublicKey: Data
+        let rootKey: Data
+        let fingerprintKey: Data
+        let auditLogSeed: Data
+        let mac: Data
+        let versions: [Version]
+    }
+
+    private struct Version: Decodable {
+        let number: Int
+        let state: String
+        let suite: String
+        let publicKey: Data
+        let created: Int64
+        let canary: Data
+        let privateKey: Data?
+
+        func checked() throws(KeyringError) -> KeyringVersion {
+            guard let state = KeyringVersion.State(rawValue: self.state) else {
+                throw .malformed(reason: "version \(self.number) has an unknown state")
+            }
+            guard let suite = SealSuite(name: self.suite) else {
+                throw .malformed(reason: "version \(self.number) has an unknown suite")
+            }
+            guard let recipient = try? Recipient(suite: suite, publicKey: Array(self.publicKey)) else {
+                throw .malformed(reason: "version \(self.number) has a bad public key")
+            }
+            guard (state == .destroyed) == (self.privateKey == nil) else {
+                throw .malformed(reason: "version \(self.number) is \(state.rawValue) with or without a private key")
+            }
+            return KeyringVersion(
+                number: self.number,
+                state: state,
+                recipient: recipient,
+                createdAt: Timestamp(milliseconds: self.created),
+                canary: Array(self.canary),
+                wrappedPrivateKey: self.privateKey.map { Array($0) }
+            )
+        }
+    }
+}

@@ -87,6 +87,8 @@ package struct EscrowStanding: Sendable {
     package var openRotation: Rotation.State?
     /// The last failure not made good.
     package var failure: VolumeFailure?
+    /// The status that the volume had until now.
+    package var previous: EscrowStatus
     /// Until when an awaited secret must have come; nil if the wait begins now.
     package var deadline: Timestamp?
     /// Whether a secret must be proven to count.
@@ -98,6 +100,7 @@ package struct EscrowStanding: Sendable {
         keys: [EscrowedKey],
         openRotation: Rotation.State?,
         failure: VolumeFailure?,
+        previous: EscrowStatus,
         deadline: Timestamp?,
         isProofRequired: Bool
     ) {
@@ -105,12 +108,18 @@ package struct EscrowStanding: Sendable {
         self.keys = keys
         self.openRotation = openRotation
         self.failure = failure
+        self.previous = previous
         self.deadline = deadline
         self.isProofRequired = isProofRequired
     }
 
-    /// The status at a moment, and until when it may stay `pending`.
+    /// The status at a moment, and until when it may stay `pending`. A wait for something else than before begins anew.
     package func status(at now: Timestamp, patience: TimeSpan) -> (status: EscrowStatus, deadline: Timestamp?) {
+        let (status, deadline) = self.fresh(at: now, patience: patience)
+        return (status.following(self.previous), deadline)
+    }
+
+    private func fresh(at now: Timestamp, patience: TimeSpan) -> (EscrowStatus, Timestamp?) {
         guard self.report.protection != .off else {
             return (EscrowStatus(.notAvailable, .bitLockerOff, since: now), nil)
         }
@@ -119,10 +128,14 @@ package struct EscrowStanding: Sendable {
         }
         guard let awaited = self.awaited else { return (EscrowStatus(.escrowed, .none, since: now), nil) }
         if awaited == .protectorMismatch { return (EscrowStatus(.failed, .protectorMismatch, since: now), nil) }
-        let deadline = self.deadline ?? now + patience
+        let isSameWait = self.previous.state != .pending || self.previous.reason == awaited
+        let deadline = (isSameWait ? self.deadline : nil) ?? now + patience
         guard now < deadline else { return (EscrowStatus(.failed, .deadlinePassed, since: deadline), deadline) }
         return (EscrowStatus(.pending, awaited, since: now), deadline)
     }
+
+    /// Whether nothing is awaited and no escrowed protector is missing, failures aside.
+    package var isSettled: Bool { self.report.protection == .off || self.awaited == nil }
 
     /// The reported recovery protectors whose secret is not here in a form that counts.
     package var protectorsToDeposit: [ReportedProtector] {

@@ -112,6 +112,7 @@ let package = Package(
         .testTarget(
             name: "EscrowPolicyTests",
             dependencies: ["EscrowPolicy", "EscrowModel", "BitLocker"],
+            exclude: ["role-matrix.txt"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -1,0 +1,126 @@
+import BitLocker
+import EscrowModel
+import EscrowPolicy
+import Foundation
+import Testing
+
+@Suite("Role matrix")
+struct RoleMatrixTests {
+    static let device = GUID(high: 1, low: 1)
+    static let otherDevice = GUID(high: 2, low: 2)
+
+    /// Every caller that the matrix has a line for: a role, and who holds it.
+    static let callers: [(String, Caller)] =
+        Role.assignable.map { ("\($0)", client($0)) }
+        + [
+            ("administrator (console)", console),
+            ("owner", client(.owner, name: "kim@example.com")),
+            ("device", Caller(identity: .device(device), role: .device, scope: .groups([]), source: source)),
+            ("system", .system("test")),
+        ]
+
+    /// What each caller is asked about.
+    static let subjects: [(String, Policy.Subject)] = [
+        ("own device or in scope", .device(device, group: "berlin", owner: "kim@example.com")),
+        ("other device, out of scope", .device(otherDevice, group: "paris", owner: "max@example.com")),
+        ("device without an owner, in scope", .device(otherDevice, group: "berlin", owner: nil)),
+        ("own scope", .scope),
+        ("installation", .installation),
+    ]
+
+    static let source = Source(address: "192.0.2.1")
+    static let console = Caller(
+        identity: .localOperator(name: "root"),
+        role: .administrator,
+        scope: .everything,
+        source: source
+    )
+
+    static func client(_ role: Role, name: String = "token", scope: Scope = .groups(["berlin"])) -> Caller {
+        Caller(identity: .client(id: GUID(high: 9, low: 9), name: name), role: role, scope: scope, source: source)
+    }
+
+    static func matrix() -> String {
+        let policy = Policy()
+        var lines = [
+            "Who may do what. One block an action, one line a caller; the columns are what it is about.",
+            "yes = allowed; no = denied, and known to exist; 404 = denied as if it did not exist; behind it the rule.",
+            "Callers have the scope \"berlin\", but the console and the system, who have everything.",
+        ]
+        for action in Action.allCases {
+            lines.append("")
+            lines.append("\(action)")
+            for (name, caller) in Self.callers {
+                for (subjectName, subject) in Self.subjects {
+                    let answer: String =
+                        switch policy.decide(action, by: caller, on: subject) {
+                        case .allowed: "yes"
+                        case .denied(_, mayKnow: true): "no"
+                        case .denied(_, mayKnow: false): "404"
+                        }
+                    let rule = policy.decide(action, by: caller, on: subject).rule.rawValue
+                    let columns = [(name, 24), (subjectName, 34), (answer, 4)]
+                    lines.append(
+                        "  "
+                            + columns.map { $0.0.padding(toLength: $0.1, withPad: " ", startingAt: 0) }.joined()
+                            + rule
+                    )
+                }
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    @Test("is the one that was reviewed (write it anew with SPAREKEY_RECORD=1, and read the diff)")
+    func golden() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "role-matrix.txt")
+        let matrix = Self.matrix()
+        if ProcessInfo.processInfo.environment["SPAREKEY_RECORD"] == "1" {
+            try matrix.write(to: file, atomically: true, encoding: .utf8)
+        }
+        #expect(try String(contentsOf: file, encoding: .utf8) == matrix)
+    }
+
+    @Test("no device may ever have a secret disclosed", arguments: Action.allCases)
+    func devicesNeverRead(action: Action) {
+        let caller = Caller(identity: .device(Self.device), role: .device, scope: .everything, source: Self.source)
+        let reads: Set<Action> = [.listKeys, .readDevice, .revealKey, .readAudit, .exportAudit]
+        for (_, subject) in Self.subjects where reads.contains(action) {
+            #expect(!Policy().decide(action, by: caller, on: subject).isAllowed)
+        }
+    }
+
+    @Test("only help desk, administrators and owners may have a secret disclosed", arguments: Role.allCases)
+    func disclosers(role: Role) {
+        #expect(
+            Policy.actions(of: role).contains(.revealKey) == [.helpdesk, .administrator, .owner].contains(role)
+        )
+    }
+
+    @Test("a wider scope never takes away, and a narrower one never gives", arguments: Role.assignable, Action.allCases)
+    func scopesAreMonotone(role: Role, action: Action) {
+        let scopes: [Scope] = [.groups([]), .groups(["berlin"]), .groups(["berlin", "paris"]), .everything]
+        for (_, subject) in Self.subjects {
+            let answers = scopes.map {
+                Policy().decide(action, by: Self.client(role, scope: $0), on: subject).isAllowed
+            }
+            for (narrow, wide) in zip(answers, answers.dropFirst()) {
+                #expect(!narrow || wide)
+            }
+        }
+    }
+
+    @Test("what is out of scope is as if it did not exist", arguments: Role.assignable, Action.allCases)
+    func outOfScopeIsUnknown(role: Role, action: Action) {
+        let decision = Policy().decide(
+            action,
+            by: Self.client(role),
+            on: .device(Self.otherDevice, group: "paris", owner: nil)
+        )
+        guard case .denied(_, let mayKnow) = decision else {
+            Issue.record("\(role) may \(action) out of scope")
+            return
+        }
+        #expect(!mayKnow || action == .manageTokens)
+    }
+}

@@ -1,1 +1,130 @@
+package import EscrowModel
+import EscrowPolicy
+package import EscrowStore
 
+/// The operations of the domain. The API, the portal and the command line are skins on these; policy is asked here.
+///
+/// An operation is one transaction that looks up, decides, changes and names its audit event. What it refuses, it returns
+/// from the transaction rather than throws, so that the record of the refusal is committed too.
+package struct EscrowService: Sendable {
+    let store: Store
+    let keys: EscrowKeys
+    let settings: EscrowSettings
+    let policy = Policy()
+    let prover: Prover
+    let tokens = TokenCache()
+    let clock: @Sendable () -> Timestamp
+
+    /// Makes the service of its parts.
+    ///
+    /// - Parameters:
+    ///   - store: open, with its log started.
+    ///   - keys: what seals, opens and recognises secrets.
+    ///   - settings: how long things may take and how long they are kept.
+    ///   - clock: what time it is.
+    package init(
+        store: Store,
+        keys: EscrowKeys,
+        settings: EscrowSettings,
+        clock: @escaping @Sendable () -> Timestamp
+    ) {
+        self.store = store
+        self.keys = keys
+        self.settings = settings
+        self.prover = Prover(concurrency: settings.proofConcurrency, backlog: settings.proofBacklog)
+        self.clock = clock
+    }
+}
+
+/// What an operation's transaction comes to: a value with its events, or a refusal, with its record where it has one.
+enum Outcome<Value: Sendable>: Sendable {
+    case done(Value, [AuditEvent])
+    case refused(EscrowError, [AuditEvent] = [])
+}
+
+extension EscrowService {
+    /// Runs an operation in one durable transaction. It returns, or throws the refusal, after the commit.
+    func operation<Value: Sendable>(
+        _ body: @Sendable @escaping (Transaction) throws(StoreError) -> Outcome<Value>
+    ) async throws(EscrowError) -> Value {
+        let result: Result<Value, EscrowError>
+        do throws(StoreError) {
+            result = try await self.store.write {
+                (transaction) throws(StoreError) -> Audited<Result<Value, EscrowError>> in
+                switch try body(transaction) {
+                case .done(let value, let events): Audited(.success(value), events: events)
+                case .refused(let error, let events): Audited(.failure(error), events: events)
+                }
+            }
+        } catch {
+            throw EscrowError(error)
+        }
+        return try result.get()
+    }
+
+    /// Reads a consistent snapshot, changing nothing and recording nothing.
+    func snapshot<Value: Sendable>(
+        _ body: @Sendable @escaping (Reader) throws(StoreError) -> Value
+    ) async throws(EscrowError) -> Value {
+        do throws(StoreError) {
+            return try await self.store.read(body)
+        } catch {
+            throw EscrowError(error)
+        }
+    }
+
+    /// Decides about a device; nil when allowed, else the refusal with its record.
+    func refusal<Value>(
+        of action: Action,
+        by caller: Caller,
+        on device: Device,
+        detail: String? = nil
+    ) -> Outcome<Value>? {
+        let decision = self.policy.decide(
+            action,
+            by: caller,
+            on: .device(device.id, group: device.group, owner: device.facts.owner)
+        )
+        return self.refusal(decision, of: action, by: caller, device: device)
+    }
+
+    /// Turns a denial into a refusal with its record; nil when the decision allows.
+    func refusal<Value>(
+        _ decision: Decision,
+        of action: Action,
+        by caller: Caller,
+        device: Device? = nil
+    ) -> Outcome<Value>? {
+        guard case .denied(let rule, let mayKnow) = decision else { return nil }
+        let event = AuditEvent(
+            .accessDenied,
+            .denied,
+            by: caller,
+            action: action,
+            rule: rule.rawValue,
+            device: device?.id,
+            deviceName: device?.facts.name
+        )
+        return .refused(mayKnow ? .denied : .notFound, [event])
+    }
+
+    /// Asks about something that is not one device, and records a denial.
+    func require(
+        _ action: Action,
+        by caller: Caller,
+        on subject: Policy.Subject
+    ) async throws(EscrowError) {
+        let decision = self.policy.decide(action, by: caller, on: subject)
+        guard !decision.isAllowed else { return }
+        try await self.operation { (_) throws(StoreError) -> Outcome<Void> in
+            self.refusal(decision, of: action, by: caller) ?? .done((), [])
+        }
+    }
+}
+
+extension EscrowError {
+    /// What a failure of the store means to a caller: nothing was changed, and it may work later.
+    init(_ error: StoreError) {
+        self = .unavailable(retryAfterSeconds: 5)
+    }
+}

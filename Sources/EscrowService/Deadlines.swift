@@ -1,0 +1,93 @@
+package import EscrowModel
+import EscrowStore
+
+extension EscrowService {
+    /// Turns what was awaited too long into failed or expired, a batch at a time. Safe to run on several servers.
+    ///
+    /// Returns how many volumes and rotations were moved on.
+    @discardableResult
+    package func enforceDeadlines(batch: Int = 200) async throws(EscrowError) -> Int {
+        var total = 0
+        while true {
+            let moved = try await self.enforceOnce(batch: batch)
+            total += moved
+            guard moved == batch else { return total }
+        }
+    }
+
+    private func enforceOnce(batch: Int) async throws(EscrowError) -> Int {
+        let now = self.clock()
+        let caller = Caller.system("deadlines")
+        return try await self.operation { (transaction) throws(StoreError) -> Outcome<Int> in
+            var events: [AuditEvent] = []
+            let rotations = try transaction.rotationsPastDeadline(now, limit: batch)
+            for rotation in rotations {
+                guard let volume = try transaction.volume(row: rotation.volume) else { continue }
+                events += try self.move(volume, by: caller, at: now, in: transaction) {
+                    (transition, transaction) throws(StoreError) in
+                    try transition.advance(.deadlinePassed, in: transaction)
+                }
+            }
+            let volumes = try transaction.volumesPastDeadline(now, limit: batch - rotations.count)
+            for volume in volumes {
+                events += try self.move(volume, by: caller, at: now, in: transaction) { (_, _) throws(StoreError) in }
+            }
+            return .done(rotations.count + volumes.count, events)
+        }
+    }
+
+    private func move(
+        _ volume: Volume,
+        by caller: Caller,
+        at now: Timestamp,
+        in transaction: Transaction,
+        _ change: (inout VolumeTransition, Transaction) throws(StoreError) -> Void
+    ) throws(StoreError) -> [AuditEvent] {
+        guard var device = try transaction.device(row: volume.device) else { return [] }
+        var transition = try self.transition(volume, of: device, in: transaction, by: caller, at: now)
+        try change(&transition, transaction)
+        try transition.settle(in: transaction)
+        try self.refreshStatus(of: &device, at: now, in: transaction)
+        return transition.events
+    }
+
+    /// Destroys the ciphertext of superseded keys whose retention has ended and that no legal hold keeps; their records stay.
+    ///
+    /// Returns how many were purged.
+    @discardableResult
+    package func purgeKeys(batch: Int = 200) async throws(EscrowError) -> Int {
+        var total = 0
+        while true {
+            let purged = try await self.purgeOnce(batch: batch)
+            total += purged
+            guard purged == batch else { return total }
+        }
+    }
+
+    private func purgeOnce(batch: Int) async throws(EscrowError) -> Int {
+        let now = self.clock()
+        let caller = Caller.system("retention")
+        return try await self.operation { (transaction) throws(StoreError) -> Outcome<Int> in
+            var events: [AuditEvent] = []
+            let keys = try transaction.purgeableKeys(now, limit: batch)
+            for key in keys {
+                try transaction.purge(key)
+                let volume = try transaction.volume(row: key.volume)
+                let device = try volume.map { (volume) throws(StoreError) in try transaction.device(row: volume.device)
+                }
+                events.append(
+                    AuditEvent(
+                        .keyPurged,
+                        by: caller,
+                        action: .purgeKeys,
+                        device: device??.id,
+                        deviceName: device??.facts.name,
+                        volume: key.volumeID,
+                        protector: key.protectorID
+                    )
+                )
+            }
+            return .done(keys.count, events)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+package import BitLocker
+import EscrowCrypto
+package import EscrowModel
+import EscrowStore
+
+/// A secret on its way to somebody, whose record is durably on the log.
+package struct DisclosedSecret: ~Copyable, Sendable {
+    /// Which key it is.
+    package let key: EscrowedKey
+    /// The rotation that will replace it, if one is under way.
+    package let rotation: Rotation?
+    /// The secret.
+    package let secret: RecoverySecret
+}
+
+extension EscrowService {
+    /// Discloses a key. The secret is opened only once the record of its disclosure is durably under a signed checkpoint.
+    ///
+    /// - Parameters:
+    ///   - key: the key protector ID; nil for the current key of the volume.
+    ///   - volume: which volume; needed only when no key is named and several volumes of the device have keys.
+    ///   - reason: why.
+    package func reveal(
+        _ device: GUID,
+        key: GUID?,
+        volume: GUID?,
+        reason: DisclosureReason,
+        by caller: Caller
+    ) async throws(EscrowError) -> DisclosedSecret {
+        let now = self.clock()
+        let grant = try await self.operation { (transaction) throws(StoreError) -> Outcome<Grant> in
+            guard let device = try transaction.device(device) else { return .refused(.notFound) }
+            if let refusal: Outcome<Grant> = self.refusal(of: .revealKey, by: caller, on: device) { return refusal }
+            let chosen: EscrowedKey
+            switch try self.choose(key, on: volume, of: device, in: transaction) {
+            case .success(let key): chosen = key
+            case .failure(let error): return .refused(error)
+            }
+            guard let sealed = try transaction.sealed(chosen), let volume = try transaction.volume(row: chosen.volume)
+            else { return .refused(.purged) }
+            return try self.disclose(
+                chosen,
+                sealed: sealed,
+                of: volume,
+                on: device,
+                reason: reason,
+                by: caller,
+                at: now,
+                in: transaction
+            )
+        }
+        guard let secret = self.open(grant) else {
+            try await self.recordBrokenSeal(of: grant, by: caller)
+            throw .sealBroken
+        }
+        return DisclosedSecret(key: grant.key, rotation: grant.rotation, secret: secret)
+    }
+
+    /// What a committed disclosure allows to be opened.
+    private struct Grant: Sendable {
+        let device: Device
+        let key: EscrowedKey
+        let rotation: Rotation?
+        let sealed: [UInt8]
+
+        var context: SealContext {
+            SealContext(
+                device: self.device.id,
+                volume: self.key.volumeID,
+                protector: self.key.protectorID,
+                kind: self.key.kind,
+                keyVersion: self.key.version
+            )
+        }
+    }
+
+    private func disclose(
+        _ key: EscrowedKey,
+        sealed: [UInt8],
+        of volume: Volume,
+        on device: Device,
+        reason: DisclosureReason,
+        by caller: Caller,
+        at now: Timestamp,
+        in transaction: Transaction
+    ) throws(StoreError) -> Outcome<Grant> {
+        var key = key
+        key.disclosedAt = now
+        try transaction.update(key)
+        var transition = try self.transition(volume, of: device, in: transaction, by: caller, at: now)
+        let decision = self.policy.decide(
+            .revealKey,
+            by: caller,
+            on: .device(device.id, group: device.group, owner: device.facts.owner)
+        )
+        transition.events.append(
+            transition.event(
+                .keyDisclosed,
+                action: .revealKey,
+                rule: decision.rule.rawValue,
+                protector: key.protectorID,
+                reason: reason,
+                detail: key.kind.rawValue
+            )
+        )
+        let isInUse = key.state == .active && volume.isPresent && volume.report.protection != .off
+        if isInUse, device.state == .active, let delay = self.settings.rotationDelayAfterDisclosure {
+            try self.requestRotation(
+                .disclosed,
+                of: [key.protectorID],
+                on: &transition,
+                notBefore: now + delay,
+                in: transaction
+            )
+        }
+        try transition.settle(in: transaction)
+        return .done(
+            Grant(device: device, key: key, rotation: transition.rotation, sealed: sealed),
+            transition.events
+        )
+    }
+
+    private func choose(
+        _ key: GUID?,
+        on volume: GUID?,
+        of device: Device,
+        in transaction: Transaction
+    ) throws(StoreError) -> Result<EscrowedKey, EscrowError> {
+        var keys = try transaction.keys(of: device)
+        if let volume { keys.removeAll { $0.volumeID != volume } }
+        if let key { keys.removeAll { $0.protectorID != key } }
+        guard !keys.isEmpty else { return .failure(.notFound) }
+        if key == nil, volume == nil, Set(keys.map(\.volume)).count > 1 {
+            return .failure(
+                .conflict(
+                    code: "volumeNeeded",
+                    problem: "Several volumes of this device have keys; name one by volumeId, or the key by keyId."
+                )
+            )
+        }
+        guard let current = keys.current else { return .failure(.purged) }
+        return .success(current)
+    }
+
+    private func open(_ grant: Grant) -> RecoverySecret? {
+        do throws(SealError) {
+            let opened = try self.keys.opener.open(grant.sealed, context: grant.context)
+            return opened.withUnsafeBytes { RecoverySecret(grant.key.kind, bytes: $0) }
+        } catch {
+            return nil
+        }
+    }
+
+    private func recordBrokenSeal(of grant: Grant, by caller: Caller) async throws(EscrowError) {
+        try await self.operation { (_) throws(StoreError) -> Outcome<Void> in
+            let event = AuditEvent(
+                .keyOpenFailed,
+                .failure,
+                by: caller,
+                action: .revealKey,
+                device: grant.device.id,
+                deviceName: grant.device.facts.name,
+                volume: grant.key.volumeID,
+                protector: grant.key.protectorID
+            )
+            return .done((), [event])
+        }
+    }
+}

@@ -1,0 +1,200 @@
+package import BitLocker
+import EscrowCrypto
+package import EscrowModel
+import EscrowStore
+import Synchronization
+
+/// API tokens that were looked up a moment ago. A revocation here counts at once; one on another server, within the lifetime.
+final class TokenCache: Sendable {
+    private struct Entry {
+        let token: APIToken
+        let until: Timestamp
+    }
+
+    private static let lifetime = TimeSpan.seconds(5)
+    private static let capacity = 10_000
+    private let entries = Mutex<[GUID: Entry]>([:])
+
+    func token(_ id: GUID, at now: Timestamp) -> APIToken? {
+        self.entries.withLock { entries in
+            guard let entry = entries[id], now < entry.until else { return nil }
+            return entry.token
+        }
+    }
+
+    func keep(_ token: APIToken, at now: Timestamp) {
+        self.entries.withLock { entries in
+            if entries.count >= Self.capacity { entries.removeAll() }
+            entries[token.id] = Entry(token: token, until: now + Self.lifetime)
+        }
+    }
+
+    func forget(_ id: GUID) {
+        self.entries.withLock { entries in _ = entries.removeValue(forKey: id) }
+    }
+}
+
+extension EscrowService {
+    /// Tells who holds an API token. Throws `notAuthenticated` for a token that is unknown, revoked or at its end.
+    package func authenticate(bearer token: String, source: Source) async throws(EscrowError) -> Caller {
+        let (id, hash) = try Self.identify(token, as: .api)
+        let now = self.clock()
+        var found = self.tokens.token(id, at: now)
+        if found == nil {
+            found = try await self.snapshot { (reader) throws(StoreError) in try reader.apiToken(id) }
+            if let found { self.tokens.keep(found, at: now) }
+        }
+        guard let found, found.hash == hash, found.isValid(at: now) else {
+            throw .notAuthenticated
+        }
+        return Caller(
+            identity: .client(id: found.id, name: found.name),
+            role: found.role,
+            scope: found.scope,
+            source: source
+        )
+    }
+
+    /// The ID of a token and the hash of its secret, as the store keeps them.
+    ///
+    /// Hashes may be compared in any way: they are of 256 random bits, and nobody can make one that begins like another.
+    static func identify(_ text: String, as kind: TokenSecret.Kind) throws(EscrowError) -> (id: GUID, hash: [UInt8]) {
+        do throws(TokenSecret.Problem) {
+            let secret = try TokenSecret(text, kind: kind)
+            return (secret.id, secret.hash)
+        } catch {
+            throw .notAuthenticated
+        }
+    }
+
+    /// Makes an API token. Its secret is returned this once and kept nowhere.
+    package func createAPIToken(
+        name: String,
+        role: Role,
+        scope: Scope,
+        expiresAt: Timestamp?,
+        by caller: Caller
+    ) async throws(EscrowError) -> (token: APIToken, secret: String) {
+        try Limits.check(text: name, field: "name")
+        guard Role.assignable.contains(role) else {
+            let words = Role.assignable.map(\.rawValue).joined(separator: ", ")
+            throw .invalid(field: "role", problem: "must be one of \(words)")
+        }
+        if case .groups(let groups) = scope {
+            guard !groups.isEmpty else { throw .invalid(field: "groups", problem: "must name at least one group") }
+            for group in groups { try Limits.check(text: group, field: "groups", characters: 1...64) }
+        }
+        let now = self.clock()
+        try Self.check(expiry: expiresAt, now: now)
+        try await self.require(.manageTokens, by: caller, on: .installation)
+        var generator = SystemRandomNumberGenerator()
+        let secret = TokenSecret.generate(.api, using: &generator)
+        let token = APIToken(
+            id: secret.id,
+            name: name,
+            hash: secret.hash,
+            role: role,
+            scope: scope,
+            createdAt: now,
+            expiresAt: expiresAt,
+            revokedAt: nil
+        )
+        try await self.operation { (transaction) throws(StoreError) -> Outcome<Void> in
+            try transaction.insert(token)
+            let event = AuditEvent(
+                .tokenCreated,
+                by: caller,
+                action: .manageTokens,
+                token: token.id,
+                detail: role.rawValue
+            )
+            return .done((), [event])
+        }
+        return (token, secret.reveal())
+    }
+
+    /// Every API token, without secrets.
+    package func apiTokens(by caller: Caller) async throws(EscrowError) -> [APIToken] {
+        try await self.require(.manageTokens, by: caller, on: .installation)
+        return try await self.snapshot { (reader) throws(StoreError) in try reader.apiTokens() }
+    }
+
+    /// Ends an API token, at once.
+    package func revokeAPIToken(_ id: GUID, by caller: Caller) async throws(EscrowError) -> APIToken {
+        try await self.require(.manageTokens, by: caller, on: .installation)
+        let now = self.clock()
+        let revoked = try await self.operation { (transaction) throws(StoreError) -> Outcome<APIToken> in
+            guard var token = try transaction.apiToken(id) else { return .refused(.notFound) }
+            guard token.revokedAt == nil else { return .done(token, []) }
+            token.revokedAt = now
+            try transaction.update(token)
+            return .done(token, [AuditEvent(.tokenRevoked, by: caller, action: .manageTokens, token: id)])
+        }
+        self.tokens.forget(id)
+        return revoked
+    }
+
+    /// Makes an enrolment token. Its secret is returned this once and kept nowhere.
+    ///
+    /// - Parameter maximumUses: 1 or more; nil for any number.
+    package func createEnrolmentToken(
+        name: String,
+        group: String,
+        maximumUses: Int?,
+        expiresAt: Timestamp?,
+        by caller: Caller
+    ) async throws(EscrowError) -> (token: EnrolmentToken, secret: String) {
+        try Limits.check(text: name, field: "name")
+        try Limits.check(text: group, field: "group", characters: 1...64)
+        if let maximumUses, !(1...10_000_000).contains(maximumUses) {
+            throw .invalid(field: "maximumUses", problem: "must be 1 to 10000000")
+        }
+        let now = self.clock()
+        try Self.check(expiry: expiresAt, now: now)
+        try await self.require(.manageTokens, by: caller, on: .installation)
+        var generator = SystemRandomNumberGenerator()
+        let secret = TokenSecret.generate(.enrolment, using: &generator)
+        let token = EnrolmentToken(
+            id: secret.id,
+            name: name,
+            hash: secret.hash,
+            group: group,
+            maximumUses: maximumUses,
+            uses: 0,
+            createdAt: now,
+            expiresAt: expiresAt,
+            revokedAt: nil
+        )
+        try await self.operation { (transaction) throws(StoreError) -> Outcome<Void> in
+            try transaction.insert(token)
+            let event = AuditEvent(.enrolmentTokenCreated, by: caller, action: .manageTokens, token: token.id)
+            return .done((), [event])
+        }
+        return (token, secret.reveal())
+    }
+
+    /// Every enrolment token, without secrets.
+    package func enrolmentTokens(by caller: Caller) async throws(EscrowError) -> [EnrolmentToken] {
+        try await self.require(.manageTokens, by: caller, on: .installation)
+        return try await self.snapshot { (reader) throws(StoreError) in try reader.enrolmentTokens() }
+    }
+
+    /// Ends an enrolment token. Devices that enrolled with it stay enrolled.
+    package func revokeEnrolmentToken(_ id: GUID, by caller: Caller) async throws(EscrowError) -> EnrolmentToken {
+        try await self.require(.manageTokens, by: caller, on: .installation)
+        let now = self.clock()
+        return try await self.operation { (transaction) throws(StoreError) -> Outcome<EnrolmentToken> in
+            guard var token = try transaction.enrolmentToken(id) else { return .refused(.notFound) }
+            guard token.revokedAt == nil else { return .done(token, []) }
+            token.revokedAt = now
+            try transaction.update(token)
+            return .done(token, [AuditEvent(.enrolmentTokenRevoked, by: caller, action: .manageTokens, token: id)])
+        }
+    }
+
+    private static func check(expiry: Timestamp?, now: Timestamp) throws(EscrowError) {
+        guard expiry.map({ now < $0 }) ?? true else {
+            throw .invalid(field: "expiresAt", problem: "must be in the future")
+        }
+    }
+}

@@ -85,12 +85,12 @@ extension Datum {
     }
 
     /// The one sealed entry directly in a protector.
-    private var sealedMasterKey: SealedKey? {
+    var sealedMasterKey: SealedKey? {
         let sealed = self.nested(.sealed)
         return sealed.count == 1 ? SealedKey(sealed.first) : nil
     }
 
-    private static func unlock(_ sealed: SealedKey, with key: borrowing SecretBytes) -> MasterKey.Unlocking {
+    static func unlock(_ sealed: SealedKey, with key: borrowing SecretBytes) -> MasterKey.Unlocking {
         switch sealed.open(with: key) {
         case .refused: return .refused
         case .notAKey: return .obstacle(.incompleteMetadata)

@@ -17,6 +17,16 @@ struct SealedKey {
         self.text = datum.bytes.dropFirst(36)
     }
 
+    /// Reads what stands in for a TPM's blob: nonce, tag and text behind the register bitmap.
+    init?(tpmBlob datum: Datum?) {
+        guard let datum, datum.kind == .tpmBlob, let nonce = datum.bytes.part(at: 12, length: 12),
+            let tag = datum.bytes.part(at: 24, length: 16)
+        else { return nil }
+        self.nonce = Array(nonce)
+        self.tag = tag
+        self.text = datum.bytes.dropFirst(40)
+    }
+
     /// Opens it and takes out the key that is inside.
     func open(with key: borrowing SecretBytes) -> Opened {
         do throws(AESCCM.Failure) {

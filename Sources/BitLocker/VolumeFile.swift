@@ -15,7 +15,7 @@ struct VolumeFile: ~Copyable {
 
     /// Opens the file at `path`.
     ///
-    /// A file that is created may not exist before, and belongs to its owner only.
+    /// One that is opened to be written is locked against others that would write it. A file that is created may not exist before, and belongs to its owner only.
     init(path: String, access: Access) throws(VolumeAccessError) {
         let flags =
             switch access {
@@ -31,6 +31,11 @@ struct VolumeFile: ~Copyable {
             let errorNumber = errno
             close(descriptor)
             throw .system(operation: "find the end of", errorNumber: errorNumber)
+        }
+        if access != .reading, flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            let errorNumber = errno
+            close(descriptor)
+            throw .system(operation: "lock", errorNumber: errorNumber)
         }
         self.descriptor = descriptor
         self.size = UInt64(end)

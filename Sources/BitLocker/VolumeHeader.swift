@@ -22,7 +22,7 @@ public struct VolumeHeader: Hashable, Sendable {
         case toGo
     }
 
-    private static let normal = GUID(high: 0x4967_D63B_2E29_4AD8, low: 0x8399_F6A3_39E3_D001)
+    static let normal = GUID(high: 0x4967_D63B_2E29_4AD8, low: 0x8399_F6A3_39E3_D001)
     private static let encryptOnWrite = GUID(high: 0x92A8_4D3B_DD80_4D0E, low: 0x9E4E_B1E3_284E_AED8)
 
     /// Reads the first 512 bytes; nil when they are not those of a BitLocker volume.

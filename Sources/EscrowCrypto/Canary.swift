@@ -27,6 +27,12 @@ package struct CanaryFailure: Error, Hashable, Sendable, CustomStringConvertible
     /// Why not.
     package let error: SealError
 
+    /// Names the version and what is wrong with it.
+    package init(version: Int, error: SealError) {
+        self.version = version
+        self.error = error
+    }
+
     /// What to do at once.
     package var description: String {
         "Version \(self.version) of the keyring no longer opens what was sealed to it. Do not restart this server; restore "

@@ -1,4 +1,4 @@
-import Crypto
+package import Crypto
 
 /// A keyed hash of a secret: says whether two deposits are the same secret, and nothing to anybody without the key.
 ///
@@ -33,7 +33,7 @@ package struct KeyFingerprinter: Sendable {
     private let key: SymmetricKey
 
     /// Takes the key, 32 random bytes.
-    init(key: SymmetricKey) { self.key = key }
+    package init(key: SymmetricKey) { self.key = key }
 
     /// The fingerprint of a secret of a device, a volume, a protector and a kind.
     ///

@@ -25,10 +25,10 @@ struct SealTests {
     func roundTrip(suite: SealSuite) throws {
         let key = try RecipientPrivateKey.generate(suite)
         let sealer = try Sealer(recipients: [key.recipient])
-        let sealed = try sealer.seal(Self.secret.span, context: Self.context)
+        let sealed = try sealer.seal(Self.secret, context: Self.context)
         let opened = try Opener(keys: [key]).open(sealed, context: Self.context)
         #expect(opened.withUnsafeBytes { Array($0) } == Self.secret)
-        #expect(try sealer.seal(Self.secret.span, context: Self.context) != sealed)
+        #expect(try sealer.seal(Self.secret, context: Self.context) != sealed)
     }
 
     @Test("A key that was stored opens what the key before it was stored had sealed", arguments: SealSuite.allCases)
@@ -36,7 +36,7 @@ struct SealTests {
         let key = try RecipientPrivateKey.generate(suite)
         let stored = try RecipientPrivateKey(suite: suite, rawRepresentation: key.rawRepresentation)
         #expect(stored.recipient == key.recipient)
-        let sealed = try Sealer(recipients: [key.recipient]).seal(Self.secret.span, context: Self.context)
+        let sealed = try Sealer(recipients: [key.recipient]).seal(Self.secret, context: Self.context)
         let opened = try Opener(keys: [stored]).open(sealed, context: Self.context)
         #expect(opened.withUnsafeBytes { Array($0) } == Self.secret)
     }
@@ -71,7 +71,7 @@ struct SealTests {
         let key = try RecipientPrivateKey.generate(suite)
         let sealer = try Sealer(recipients: [key.recipient])
         let opener = Opener(keys: [key])
-        let sealed = try sealer.seal(Self.secret.span, context: Self.context)
+        let sealed = try sealer.seal(Self.secret, context: Self.context)
         #expect(throws: SealError.doesNotOpen) { _ = try opener.open(sealed, context: other) }
         #expect(throws: SealError.doesNotOpen) { try opener.rewrap(sealed, context: other, for: sealer) }
     }

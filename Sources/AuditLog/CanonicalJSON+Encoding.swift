@@ -16,9 +16,9 @@ extension CanonicalJSON {
         case .string(let text): Self.encode(text, into: &bytes)
         case .array(let values):
             bytes.append(UInt8(ascii: "["))
-            for (index, value) in values.enumerated() {
+            for index in values.indices {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                value.encode(into: &bytes)
+                values[index].encode(into: &bytes)
             }
             bytes.append(UInt8(ascii: "]"))
         case .object(let object): object.encode(into: &bytes)
@@ -42,12 +42,17 @@ extension CanonicalJSON {
         var text = text
         text.withUTF8 { utf8 in
             var plain = 0
-            for (at, byte) in utf8.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {
-                bytes.append(contentsOf: utf8[plain..<at])
-                Self.escape(byte, into: &bytes)
-                plain = at + 1
+            var at = 0
+            while at < utf8.count {
+                let byte = utf8[at]
+                if byte < 0x20 || byte == 0x22 || byte == 0x5C {
+                    bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[plain..<at]))
+                    Self.escape(byte, into: &bytes)
+                    plain = at + 1
+                }
+                at += 1
             }
-            bytes.append(contentsOf: utf8[plain...])
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[plain...]))
         }
         bytes.append(UInt8(ascii: "\""))
     }
@@ -81,11 +86,11 @@ extension CanonicalJSON.Object {
     /// Appends the canonical bytes.
     public func encode(into bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "{"))
-        for (index, member) in self.members.enumerated() {
+        for index in self.members.indices {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            CanonicalJSON.encode(member.key.text, into: &bytes)
+            CanonicalJSON.encode(self.members[index].key.text, into: &bytes)
             bytes.append(UInt8(ascii: ":"))
-            member.value.encode(into: &bytes)
+            self.members[index].value.encode(into: &bytes)
         }
         bytes.append(UInt8(ascii: "}"))
     }

@@ -102,7 +102,7 @@ private struct Parser {
                 self.skipSpace()
                 let keyAt = self.at
                 guard try self.peek() == UInt8(ascii: "\"") else { throw self.failure(.unexpectedCharacter) }
-                guard let key = CanonicalJSON.Key(try self.string()) else {
+                guard let key = CanonicalJSON.Key(validating: try self.string()) else {
                     throw self.failure(.keyNotASCII, at: keyAt)
                 }
                 self.skipSpace()
@@ -254,7 +254,12 @@ private struct Parser {
     }
 
     private mutating func skipSpace() {
-        while self.at < self.bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(self.bytes[self.at]) { self.at += 1 }
+        while self.at < self.bytes.count {
+            switch self.bytes[self.at] {
+            case 0x20, 0x09, 0x0A, 0x0D: self.at += 1
+            default: return
+            }
+        }
     }
 
     private func peek() throws(Failure) -> UInt8 {

@@ -62,7 +62,7 @@ extension CanonicalJSON {
         public let text: String
 
         /// Takes a text; nil when it has anything but printable ASCII.
-        public init?(_ text: String) {
+        public init?(validating text: String) {
             guard text.utf8.allSatisfy({ 0x20...0x7E ~= $0 }) else { return nil }
             self.text = text
         }
@@ -115,7 +115,7 @@ extension CanonicalJSON {
             self.members = members
         }
 
-        /// The value of a key; nil where there is none. Setting nil takes the member away.
+        /// The value of a key, nil where there is none; setting nil takes the member away.
         public subscript(key: Key) -> CanonicalJSON? {
             get { self.members.first { $0.key == key }?.value }
             set {

@@ -51,8 +51,11 @@ public struct Checkpoint: Hashable, Sendable {
         ([self.origin, String(self.size), self.root.base64] + self.extensionLines).map { $0 + "\n" }.joined()
     }
 
-    /// Signs the checkpoint with the log's key; with the old and the new one while keys change.
-    public func signed(by keys: SigningKey...) throws(NoteError) -> SignedNote {
+    /// Signs the checkpoint with the log's key.
+    public func signed(by key: SigningKey) throws(NoteError) -> SignedNote { try self.signed(by: [key]) }
+
+    /// Signs the checkpoint with the log's old and its new key, while keys change.
+    public func signed(by keys: [SigningKey]) throws(NoteError) -> SignedNote {
         var signatures: [NoteSignature] = []
         for key in keys { signatures.append(try key.sign(self.text)) }
         return try SignedNote(text: self.text, signatures: signatures)

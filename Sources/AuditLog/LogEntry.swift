@@ -75,7 +75,9 @@ public struct LogEntry: Hashable, Sendable {
     /// The entry with its record and salt erased; its leaf, and so every proof, stays.
     public var redacted: LogEntry { LogEntry(redacting: self) }
 
-    /// Makes the salt of one entry. The generator must be cryptographically secure, such as `SystemRandomNumberGenerator`.
+    /// Makes the salt of one entry.
+    ///
+    /// The generator must be cryptographically secure, such as `SystemRandomNumberGenerator`.
     public static func salt(using generator: inout some RandomNumberGenerator) -> [UInt8] {
         var salt: [UInt8] = []
         salt.reserveCapacity(Self.saltByteCount)

@@ -1,6 +1,8 @@
 public import Crypto
 
-/// The private half of a key that signs notes. Its bytes are wiped by Crypto when the last copy goes.
+/// The private half of a key that signs notes.
+///
+/// Its bytes are wiped by Crypto when the last copy goes.
 public struct SigningKey: Sendable {
     /// The public half, for the key's own signatures over a note.
     public let verifierKey: VerifierKey

@@ -50,8 +50,10 @@ struct GrownTree {
         }
     }
 
-    /// Traps when a proof asks for a node that does not exist.
-    func hash(of node: TreeNode) -> TreeHash { self.nodes[node]! }
+    func hash(of node: TreeNode) -> TreeHash {
+        guard let hash = self.nodes[node] else { preconditionFailure("a proof asked for a node outside the tree") }
+        return hash
+    }
 }
 
 /// 201 entries of different lengths.
@@ -87,7 +89,7 @@ struct MerkleTreeTests {
     func referenceHashes() throws {
         let leaf = MerkleTree.leafHash(of: Array("L123456".utf8))
         #expect(leaf.description == "395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56")
-        // The reference's node test hashes "N123" and "N456", which are no hashes: check the same rule with real ones.
+        // The reference's node test is over "N123" and "N456", which are no hashes of ours: the same rule with real ones.
         let other = MerkleTree.leafHash(of: [])
         #expect(MerkleTree.nodeHash(leaf, other).bytes == NaiveTree.hash([1] + leaf.bytes + other.bytes))
     }

@@ -102,7 +102,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "BitLockerTests", dependencies: ["BitLocker", "CStretch", crypto], swiftSettings: settings),
-        .testTarget(name: "AuditLogTests", dependencies: ["AuditLog", crypto], swiftSettings: settings),
+        .testTarget(
+            name: "AuditLogTests",
+            dependencies: ["AuditLog", crypto],
+            exclude: ["Vectors"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "MessageSignaturesTests",
             dependencies: ["MessageSignatures", crypto, httpTypes],

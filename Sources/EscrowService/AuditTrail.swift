@@ -8,23 +8,21 @@ package struct AuditExport: AsyncSequence, Sendable {
     package typealias Element = [UInt8]
 
     let service: EscrowService
-    let head: LogHead
+    let origin: String
+    let size: Int64
+    let head: SignedNote
 
     /// Begins at the first entry.
-    package func makeAsyncIterator() -> Iterator { Iterator(service: self.service, head: self.head) }
+    package func makeAsyncIterator() -> Iterator { Iterator(export: self) }
 
     /// Walks the log up to the head that it had when the export was asked for.
     package struct Iterator: AsyncIteratorProtocol {
         private static let batch = 512
-        private let service: EscrowService
-        private let head: LogHead
+        private let export: AuditExport
         private var next: Int64 = 0
         private var hasBegun = false
 
-        fileprivate init(service: EscrowService, head: LogHead) {
-            self.service = service
-            self.head = head
-        }
+        fileprivate init(export: AuditExport) { self.export = export }
 
         /// The next lines; nil after the last. Throws `EscrowError`.
         package mutating func next() async throws -> [UInt8]? {
@@ -32,17 +30,17 @@ package struct AuditExport: AsyncSequence, Sendable {
                 self.hasBegun = true
                 var lines: [UInt8] = []
                 LogExport.appendHeader(
-                    origin: self.head.origin,
-                    keys: [self.head.verifierKey],
-                    head: self.head.note,
+                    origin: self.export.origin,
+                    keys: [self.export.service.logKey],
+                    head: self.export.head,
                     to: &lines
                 )
                 return lines
             }
-            guard self.next < self.head.size else { return nil }
+            guard self.next < self.export.size else { return nil }
             let from = self.next
-            let limit = Int(min(Int64(Self.batch), self.head.size - from))
-            let part = try await self.service.snapshot { (reader) throws(StoreError) in
+            let limit = Int(min(Int64(Self.batch), self.export.size - from))
+            let part = try await self.export.service.snapshot { (reader) throws(StoreError) in
                 (
                     entries: try reader.logEntries(from: from, limit: limit),
                     checkpoints: try reader.checkpoints(after: from, limit: limit)
@@ -50,16 +48,18 @@ package struct AuditExport: AsyncSequence, Sendable {
             }
             guard part.entries.count == limit else { throw EscrowError.unavailable(retryAfterSeconds: 5) }
             var lines: [UInt8] = []
-            var checkpoints = part.checkpoints.filter { $0.size <= from + Int64(limit) }[...]
+            var checkpoints = part.checkpoints[...]
             for entry in part.entries {
                 LogExport.appendEntry(entry, to: &lines)
-                while let checkpoint = checkpoints.first, checkpoint.size <= Int64(entry.index) + 1 {
-                    LogExport.appendCheckpoint(checkpoint.note, to: &lines)
-                    checkpoints.removeFirst()
-                }
+                let covered = Int64(entry.index) + 1
+                guard let checkpoint = checkpoints.first, checkpoint.size == covered else { continue }
+                checkpoints.removeFirst()
+                // The head has a line of its own at the end.
+                guard covered < self.export.size else { continue }
+                LogExport.appendCheckpoint(try SignedNote(parsing: checkpoint.note), to: &lines)
             }
             self.next += Int64(limit)
-            if self.next == self.head.size { LogExport.appendCheckpoint(self.head.note, to: &lines) }
+            if self.next == self.export.size { LogExport.appendCheckpoint(self.export.head, to: &lines) }
             return lines
         }
     }
@@ -86,7 +86,10 @@ extension EscrowService {
         try await self.operation { (_) throws(StoreError) -> Outcome<Void> in
             .done((), [AuditEvent(.auditExported, by: caller, action: .exportAudit)])
         }
-        let head = try await self.snapshot { (reader) throws(StoreError) in try reader.logHead() }
-        return AuditExport(service: self, head: head)
+        let found = try await self.snapshot { (reader) throws(StoreError) in try reader.logHead() }
+        guard let found, let head = try? SignedNote(parsing: found.note) else {
+            throw .unavailable(retryAfterSeconds: 5)
+        }
+        return AuditExport(service: self, origin: found.origin, size: found.size, head: head)
     }
 }

@@ -1,3 +1,4 @@
+package import AuditLog
 package import EscrowModel
 import EscrowPolicy
 package import EscrowStore
@@ -9,6 +10,7 @@ package import EscrowStore
 package struct EscrowService: Sendable {
     let store: Store
     let keys: EscrowKeys
+    let logKey: VerifierKey
     let settings: EscrowSettings
     let policy = Policy()
     let prover: Prover
@@ -20,16 +22,19 @@ package struct EscrowService: Sendable {
     /// - Parameters:
     ///   - store: open, with its log started.
     ///   - keys: what seals, opens and recognises secrets.
+    ///   - logKey: the public half of the key that signs the audit log.
     ///   - settings: how long things may take and how long they are kept.
     ///   - clock: what time it is.
     package init(
         store: Store,
         keys: EscrowKeys,
+        logKey: VerifierKey,
         settings: EscrowSettings,
         clock: @escaping @Sendable () -> Timestamp
     ) {
         self.store = store
         self.keys = keys
+        self.logKey = logKey
         self.settings = settings
         self.prover = Prover(concurrency: settings.proofConcurrency, backlog: settings.proofBacklog)
         self.clock = clock
@@ -52,8 +57,8 @@ extension EscrowService {
             result = try await self.store.write {
                 (transaction) throws(StoreError) -> Audited<Result<Value, EscrowError>> in
                 switch try body(transaction) {
-                case .done(let value, let events): Audited(.success(value), events: events)
-                case .refused(let error, let events): Audited(.failure(error), events: events)
+                case .done(let value, let events): .routine(.success(value), events: events)
+                case .refused(let error, let events): .routine(.failure(error), events: events)
                 }
             }
         } catch {

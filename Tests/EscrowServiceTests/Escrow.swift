@@ -27,7 +27,8 @@ final class Escrow: Sendable {
         self.directory = FileManager.default.temporaryDirectory.appending(path: "sparekey-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: self.directory, withIntermediateDirectories: true)
         let file = self.directory.appending(path: "master.key").path
-        let masterKey = try FileMasterKey.create(at: file)
+        var generator = SystemRandomNumberGenerator()
+        let masterKey = try FileMasterKey.create(path: file, using: &generator)
         let keyring = try await Keyring.create(under: masterKey, at: time.now)
         self.store = try await engine.open(in: self.directory, clock: { time.now })
         let signingKey = try SigningKey(name: "example.com/audit", seed: keyring.auditLogSeed)
@@ -37,6 +38,7 @@ final class Escrow: Sendable {
         self.service = EscrowService(
             store: self.store,
             keys: try EscrowKeys(keyring),
+            logKey: signingKey.verifierKey,
             settings: settings,
             clock: { time.now }
         )

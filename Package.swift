@@ -16,6 +16,8 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -79,14 +81,15 @@ let package = Package(
                 "EscrowService", "EscrowModel", "EscrowAPI", "MessageSignatures", "BitLocker", crypto, logging, httpTypes,
                 nioCore, nioPosix, hummingbird, lifecycle,
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                nioSSL,
             ],
             swiftSettings: settings
         ),
         .target(
             name: "DeviceSimulator",
             dependencies: [
-                "BitLocker", "EscrowModel", "EscrowAPI", "MessageSignatures", crypto, httpTypes, nioCore, httpClient, logging,
+                "BitLocker", "EscrowModel", "EscrowAPI", "MessageSignatures", crypto, httpTypes, nioCore, nioHTTP1,
+                httpClient, logging,
             ],
             swiftSettings: settings
         ),
@@ -95,7 +98,8 @@ let package = Package(
             dependencies: [
                 "EscrowServer", "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowPolicy", "EscrowModel", "EscrowAPI",
                 "AuditLog", "BitLocker", "DeviceSimulator", crypto, logging, nioCore, nioPosix, hummingbird, httpClient,
-                httpTypes, lifecycle,
+                httpTypes, lifecycle, nioHTTP1, nioSSL,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],

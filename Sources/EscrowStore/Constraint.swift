@@ -1,0 +1,60 @@
+/// The rules of the schema that a change can break, by the names that PostgreSQL reports.
+package enum Constraint: String, CaseIterable, Hashable, Sendable {
+    /// A device ID enrols once.
+    case deviceID = "device_device_id"
+    /// A volume ID stands once on its device.
+    case volumeID = "volume_device_volume_id"
+    /// A version of a protector's secret stands once on its volume.
+    case keyVersion = "escrowed_key_volume_protector_version"
+    /// A rotation's ID stands once.
+    case rotationID = "rotation_rotation_id"
+    /// A volume has one open rotation.
+    case openRotation = "rotation_one_open"
+    /// A caller uses an idempotency key once on a volume.
+    case idempotencyKey = "rotation_idempotency_key"
+    /// An API token's ID stands once.
+    case apiTokenID = "api_token_token_id"
+    /// An enrolment token's ID stands once.
+    case enrolmentTokenID = "enrolment_token_token_id"
+    /// An index of the log stands once.
+    case auditIndex = "audit_entry_pkey"
+    /// A row must be there that another one refers to.
+    case reference = "foreign_key"
+    /// A column must have a value.
+    case notNull = "not_null"
+    /// A value must be one of those that its column allows.
+    case allowedValue = "check"
+    /// Any other rule.
+    case other
+
+    /// Finds the rule in SQLite's message, which names a unique rule by its columns, any other by its kind.
+    init(sqliteMessage message: some StringProtocol) {
+        if let columns = Self.rest(of: message, after: "UNIQUE constraint failed: ") {
+            self = Self.byColumns[columns] ?? .other
+        } else if message.hasPrefix("FOREIGN KEY") {
+            self = .reference
+        } else if message.hasPrefix("NOT NULL") {
+            self = .notNull
+        } else if message.hasPrefix("CHECK") {
+            self = .allowedValue
+        } else {
+            self = .other
+        }
+    }
+
+    private static let byColumns: [String: Constraint] = [
+        "device.device_id": .deviceID,
+        "volume.device, volume.volume_id": .volumeID,
+        "escrowed_key.volume, escrowed_key.protector_id, escrowed_key.version": .keyVersion,
+        "rotation.rotation_id": .rotationID,
+        "rotation.volume": .openRotation,
+        "rotation.volume, rotation.requested_by, rotation.idempotency_key": .idempotencyKey,
+        "api_token.token_id": .apiTokenID,
+        "enrolment_token.token_id": .enrolmentTokenID,
+        "audit_entry.id": .auditIndex,
+    ]
+
+    private static func rest(of message: some StringProtocol, after prefix: String) -> String? {
+        message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : nil
+    }
+}

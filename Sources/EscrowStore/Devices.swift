@@ -1,0 +1,192 @@
+package import BitLocker
+package import EscrowModel
+
+/// A device that enrols.
+package struct NewDevice: Equatable, Sendable {
+    /// The device ID.
+    package var id: GUID
+    /// What it says of itself.
+    package var facts: DeviceFacts
+    /// The group that its enrolment token puts it in.
+    package var group: String
+    /// Its public key, SubjectPublicKeyInfo in DER.
+    package var credential: [UInt8]
+    /// When.
+    package var enrolledAt: Timestamp
+
+    /// Makes a device from its parts.
+    package init(id: GUID, facts: DeviceFacts, group: String, credential: [UInt8], enrolledAt: Timestamp) {
+        self.id = id
+        self.facts = facts
+        self.group = group
+        self.credential = credential
+        self.enrolledAt = enrolledAt
+    }
+}
+
+extension Reader {
+    /// The device with an ID.
+    package func device(_ id: GUID) throws(StoreError) -> Device? {
+        try self.connection.first(DeviceColumns.byID, .guid(id), read: DeviceColumns.read)
+    }
+
+    /// The device with a row number.
+    package func device(row: Int64) throws(StoreError) -> Device? {
+        try self.connection.first(DeviceColumns.byRow, .integer(row), read: DeviceColumns.read)
+    }
+}
+
+extension Transaction {
+    /// Enrols a device, which has reported no volume yet. Throws `.constraint(.deviceID)` when its ID is there.
+    package func insert(_ device: NewDevice) throws(StoreError) -> Device {
+        let status = EscrowStatus(.notAvailable, .noVolume, since: device.enrolledAt)
+        let row = try self.connection.first(
+            DeviceColumns.insert,
+            .guid(device.id),
+            .text(device.facts.name),
+            .text(device.facts.name.lowercased()),
+            .text(device.facts.serial),
+            .text(device.facts.owner),
+            .text(device.facts.owner?.lowercased()),
+            .text(device.facts.operatingSystem),
+            .text(device.group),
+            .word(Device.State.active),
+            .bytes(device.credential),
+            .time(device.enrolledAt),
+            .time(device.enrolledAt),
+            .word(status.state),
+            .word(status.reason),
+            .time(status.since),
+            .bool(false)
+        ) { row throws(StoreError) in try row.integer() }
+        guard let row else { throw .corrupt("table device") }
+        try self.count(1, group: device.group, status: status.state)
+        return Device(
+            row: row,
+            id: device.id,
+            facts: device.facts,
+            group: device.group,
+            state: .active,
+            credential: device.credential,
+            enrolledAt: device.enrolledAt,
+            lastSeenAt: device.enrolledAt,
+            status: status,
+            isOnLegalHold: false
+        )
+    }
+
+    /// Stores a device as it is now; its ID and the time it enrolled stay as they were.
+    package func update(_ device: Device) throws(StoreError) {
+        let old = try self.connection.first(DeviceColumns.standing, .integer(device.row)) { row throws(StoreError) in
+            (
+                group: try row.text(), state: try row.word(Device.State.self),
+                status: try row.word(EscrowStatus.State.self)
+            )
+        }
+        guard let old else { throw .constraint(.reference) }
+        try self.connection.run(
+            DeviceColumns.update,
+            .integer(device.row),
+            .word(device.state),
+            .bytes(device.credential),
+            .time(device.lastSeenAt),
+            .word(device.status.state),
+            .word(device.status.reason),
+            .time(device.status.since),
+            .bool(device.isOnLegalHold)
+        )
+        try self.connection.run(
+            DeviceColumns.updateFacts,
+            .integer(device.row),
+            .text(device.facts.name),
+            .text(device.facts.name.lowercased()),
+            .text(device.facts.serial),
+            .text(device.facts.owner),
+            .text(device.facts.owner?.lowercased()),
+            .text(device.facts.operatingSystem)
+        )
+        if old.group != device.group {
+            try self.connection.run(DeviceColumns.updateGroup, .integer(device.row), .text(device.group))
+        }
+        guard old != (device.group, device.state, device.status.state) else { return }
+        if old.state == .active { try self.count(-1, group: old.group, status: old.status) }
+        if device.state == .active { try self.count(1, group: device.group, status: device.status.state) }
+    }
+
+    private func count(_ difference: Int64, group: String, status: EscrowStatus.State) throws(StoreError) {
+        // Not an upsert: PostgreSQL and SQLite both check the row that would be inserted, and -1 is not allowed in one.
+        let changed = try self.connection.run(
+            DeviceColumns.count,
+            .text(group),
+            .word(status),
+            .integer(difference)
+        )
+        if changed == 0 {
+            try self.connection.run(DeviceColumns.startCount, .text(group), .word(status), .integer(difference))
+        }
+    }
+}
+
+/// The columns of a device, in the order in which they are read.
+enum DeviceColumns {
+    static let list = """
+        device.id, device.device_id, device.name, device.serial, device.owner, device.operating_system, \
+        device.device_group, device.state, device.credential, device.enrolled_at, device.last_seen_at, \
+        device.status, device.status_reason, device.status_since, device.is_on_legal_hold
+        """
+
+    static func read(_ row: inout Row) throws(StoreError) -> Device {
+        Device(
+            row: try row.integer(),
+            id: try row.guid(),
+            facts: DeviceFacts(
+                name: try row.text(),
+                serial: try row.optionalText(),
+                owner: try row.optionalText(),
+                operatingSystem: try row.optionalText()
+            ),
+            group: try row.text(),
+            state: try row.word(),
+            credential: try row.bytes(),
+            enrolledAt: try row.time(),
+            lastSeenAt: try row.time(),
+            status: EscrowStatus(try row.word(), try row.word(), since: try row.time()),
+            isOnLegalHold: try row.bool()
+        )
+    }
+
+    static let byID = SQL("SELECT \(Self.list) FROM device WHERE device_id = $1")
+    static let byRow = SQL("SELECT \(Self.list) FROM device WHERE id = $1")
+    static let standing = SQL("SELECT device_group, state, status FROM device WHERE id = $1")
+
+    static let insert = SQL(
+        """
+        INSERT INTO device (device_id, name, name_lower, serial, owner, owner_lower, operating_system, device_group, state,
+            credential, enrolled_at, last_seen_at, status, status_reason, status_since, is_on_legal_hold)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+        RETURNING id
+        """
+    )
+
+    // Indexed columns are written only when they change: naming one rewrites its index entry.
+    static let update = SQL(
+        """
+        UPDATE device SET state = $2, credential = $3, last_seen_at = $4, status = $5, status_reason = $6,
+            status_since = $7, is_on_legal_hold = $8
+        WHERE id = $1
+        """
+    )
+    static let updateFacts = SQL(
+        """
+        UPDATE device SET name = $2, name_lower = $3, serial = $4, owner = $5, owner_lower = $6, operating_system = $7
+        WHERE id = $1 AND (name <> $2 OR serial IS DISTINCT FROM $4 OR owner IS DISTINCT FROM $5
+            OR operating_system IS DISTINCT FROM $7)
+        """
+    )
+    static let updateGroup = SQL("UPDATE device SET device_group = $2 WHERE id = $1")
+
+    static let count = SQL(
+        "UPDATE device_count SET devices = devices + $3 WHERE device_group = $1 AND status = $2"
+    )
+    static let startCount = SQL("INSERT INTO device_count (device_group, status, devices) VALUES ($1, $2, $3)")
+}

@@ -1,0 +1,124 @@
+import AuditLog
+import EscrowModel
+
+/// Puts events on the audit log, a batch at a time. Belongs to the one connection that writes.
+///
+/// The head is held here between batches; that nobody else moved it is checked by the database when a batch ends.
+struct LogAppender {
+    /// After so many entries at most a signed checkpoint is kept, but for the rest of a batch.
+    static let keptEvery: Int64 = 1024
+
+    let signingKey: SigningKey
+    private(set) var head: LogHead
+    private var edge: CompactRange
+    private var lastTime: Int64
+    private var keepsNext = true
+    private var salts = SaltSource()
+
+    /// Goes on from a head that was checked.
+    init(head: LogHead, signingKey: SigningKey) {
+        self.head = head
+        self.signingKey = signingKey
+        self.edge = head.edge
+        self.lastTime = head.lastTime
+    }
+
+    /// Whether the present batch has put anything on the log.
+    var hasAppended: Bool { self.edge.size > self.head.edge.size }
+
+    /// Forgets what the present batch has put on the log, after it was rolled back.
+    mutating func forget() {
+        self.edge = self.head.edge
+        self.lastTime = self.head.lastTime
+    }
+
+    /// Puts one operation's events on the log. When it throws, the operation must be rolled back, and the log is as before.
+    mutating func append(
+        _ events: [AuditEvent],
+        now: Timestamp,
+        on connection: Connection
+    ) throws(StoreError) {
+        guard !events.isEmpty else { return }
+        let time = max(now.milliseconds, self.lastTime)
+        var edge = self.edge
+        for event in events {
+            let record = AuditRecord(event)
+            let entry: LogEntry
+            do {
+                entry = try LogEntry(
+                    index: edge.size,
+                    time: time,
+                    kind: record.kind,
+                    record: record.json,
+                    salt: self.salts.next()
+                )
+            } catch {
+                throw .constraint(.allowedValue)
+            }
+            try self.insert(entry, record, on: connection)
+            edge.append(entry.leaf.hash)
+        }
+        self.edge = edge
+        self.lastTime = time
+    }
+
+    /// Signs the head that follows and puts it in place of the one before. False when that is not there any more: somebody
+    /// else writes to the log, and nothing may be committed.
+    mutating func replaceHead(on connection: Connection) throws(StoreError) -> Bool {
+        let note = try Self.note(origin: self.head.origin, edge: self.edge, signingKey: self.signingKey)
+        let old = self.head
+        let head = LogHead(origin: old.origin, edge: self.edge, note: note, lastTime: self.lastTime)
+        let changed = try connection.run(
+            LogSQL.replaceHead,
+            .integer(head.size),
+            .bytes(head.root.bytes),
+            .bytes(head.edge.bytes),
+            .bytes(note),
+            .integer(head.lastTime),
+            .integer(old.size),
+            .bytes(old.root.bytes)
+        )
+        guard changed == 1 else { return false }
+        if self.keepsNext || old.size / Self.keptEvery != head.size / Self.keptEvery {
+            try connection.run(
+                LogSQL.insertCheckpoint,
+                .integer(head.size),
+                .bytes(head.edge.bytes),
+                .bytes(note)
+            )
+            self.keepsNext = false
+        }
+        self.head = head
+        return true
+    }
+
+    /// Signs the checkpoint of a log's head.
+    static func note(origin: String, edge: CompactRange, signingKey: SigningKey) throws(StoreError) -> [UInt8] {
+        do {
+            return try Checkpoint(origin: origin, range: edge).signed(by: signingKey).bytes
+        } catch {
+            throw .refused(.brokenHead("it cannot be signed: \(error)"))
+        }
+    }
+
+    private func insert(_ entry: LogEntry, _ record: AuditRecord, on connection: Connection) throws(StoreError) {
+        let group = try record.device.flatMap { device throws(StoreError) in
+            try connection.first(LogSQL.deviceGroup, .guid(device)) { row throws(StoreError) in try row.text() }
+        }
+        try connection.run(
+            LogSQL.insertEntry,
+            .integer(Int64(entry.index)),
+            .integer(entry.leaf.time),
+            .text(entry.leaf.kind),
+            .bytes(entry.leaf.commitment),
+            .text(record.principal),
+            .text(record.name),
+            .guid(record.device),
+            .text(group),
+            .text(record.source),
+            .word(record.outcome),
+            entry.content.map { .bytes($0.salt) } ?? .null,
+            entry.content.map { .bytes($0.record) } ?? .null
+        )
+    }
+}

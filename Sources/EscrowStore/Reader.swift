@@ -1,0 +1,19 @@
+/// A consistent view of what is stored, for the time of one closure. Its verbs are beside the nouns they read.
+package class Reader {
+    let connection: Connection
+
+    init(connection: Connection) { self.connection = connection }
+
+    /// The engine's plan of every statement that a piece of work runs, for a test to find one that has no index.
+    package func plans(of work: () throws(StoreError) -> Void) throws(StoreError) -> [String] {
+        try self.connection.plans(of: work)
+    }
+}
+
+/// A write under way: a reader's verbs, and those that change something.
+///
+/// When a verb throws, the operation is over: its closure may catch the error but cannot succeed any more, as PostgreSQL has it.
+package final class Transaction: Reader {
+    /// Whether a secret was destroyed, whose old pages must not stay behind.
+    var hasPurged = false
+}

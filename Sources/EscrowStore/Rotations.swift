@@ -1,0 +1,167 @@
+package import BitLocker
+package import EscrowModel
+
+extension Reader {
+    /// The volume's open rotation; there is one at most.
+    package func openRotation(of volume: Volume) throws(StoreError) -> Rotation? {
+        try self.connection.first(RotationColumns.open, .integer(volume.row), read: RotationColumns.read)
+    }
+
+    /// The rotation with an ID.
+    package func rotation(_ id: GUID) throws(StoreError) -> Rotation? {
+        try self.connection.first(RotationColumns.byID, .guid(id), read: RotationColumns.read)
+    }
+
+    /// A device's rotations, the newest first.
+    package func rotations(of device: Device, limit: Int) throws(StoreError) -> [Rotation] {
+        try self.connection.all(
+            RotationColumns.ofDevice,
+            .integer(device.row),
+            .integer(limit),
+            read: RotationColumns.read
+        )
+    }
+
+    /// The rotation of a volume that was asked for last, open or not.
+    package func lastRotation(of volume: Volume) throws(StoreError) -> Rotation? {
+        try self.connection.first(RotationColumns.last, .integer(volume.row), read: RotationColumns.read)
+    }
+
+    /// The rotation that a caller asked for with an idempotency key.
+    package func rotation(
+        of volume: Volume,
+        requestedBy: String,
+        idempotencyKey: String
+    ) throws(StoreError) -> Rotation? {
+        try self.connection.first(
+            RotationColumns.byIdempotencyKey,
+            .integer(volume.row),
+            .text(requestedBy),
+            .text(idempotencyKey),
+            read: RotationColumns.read
+        )
+    }
+
+    /// Open rotations whose deadline has come, the longest overdue first.
+    package func rotationsPastDeadline(_ now: Timestamp, limit: Int) throws(StoreError) -> [Rotation] {
+        try self.connection.all(RotationColumns.pastDeadline, .time(now), .integer(limit), read: RotationColumns.read)
+    }
+}
+
+extension Transaction {
+    /// Keeps a new rotation. Throws `.constraint(.openRotation)` when the volume has an open one, `.constraint(.rotationID)`
+    /// and `.constraint(.idempotencyKey)` when the ID, or the caller's key on that volume, was used before.
+    package func insert(_ rotation: Rotation) throws(StoreError) {
+        try self.connection.run(
+            RotationColumns.insert,
+            .guid(rotation.id),
+            .integer(rotation.volume),
+            .word(rotation.trigger),
+            .word(rotation.kind),
+            .guids(rotation.replaces),
+            .text(rotation.requestedBy),
+            .text(rotation.idempotencyKey),
+            .time(rotation.requestedAt),
+            .time(rotation.notBefore),
+            .time(rotation.deadline),
+            .word(rotation.state),
+            .guid(rotation.newProtector),
+            .time(rotation.deliveredAt),
+            .time(rotation.escrowedAt),
+            .time(rotation.finishedAt),
+            .text(rotation.failure)
+        )
+    }
+
+    /// Stores a rotation as it is now; what was asked for, by whom and when, stays as it was.
+    package func update(_ rotation: Rotation) throws(StoreError) {
+        let changed = try self.connection.run(
+            RotationColumns.update,
+            .guid(rotation.id),
+            .guids(rotation.replaces),
+            .time(rotation.notBefore),
+            .time(rotation.deadline),
+            .word(rotation.state),
+            .guid(rotation.newProtector),
+            .time(rotation.deliveredAt),
+            .time(rotation.escrowedAt),
+            .time(rotation.finishedAt),
+            .text(rotation.failure)
+        )
+        guard changed == 1 else { throw .constraint(.reference) }
+    }
+}
+
+/// The columns of a rotation, in the order in which they are read; for a query that joins `volume`.
+enum RotationColumns {
+    static let list = """
+        rotation.rotation_id, rotation.volume, volume.volume_id, rotation.cause, rotation.kind, rotation.replaces, \
+        rotation.requested_by, rotation.idempotency_key, rotation.requested_at, rotation.not_before, rotation.deadline, \
+        rotation.state, rotation.new_protector, rotation.delivered_at, rotation.escrowed_at, rotation.finished_at, \
+        rotation.failure
+        """
+
+    static func read(_ row: inout Row) throws(StoreError) -> Rotation {
+        let request = Rotation(
+            id: try row.guid(),
+            volume: try row.integer(),
+            volumeID: try row.guid(),
+            trigger: try row.word(),
+            kind: try row.word(),
+            replaces: try row.guids(),
+            requestedBy: try row.text(),
+            idempotencyKey: try row.optionalText(),
+            requestedAt: try row.time(),
+            notBefore: try row.time(),
+            deadline: try row.time()
+        )
+        return Rotation(
+            asRequested: request,
+            state: try row.word(),
+            newProtector: try row.optionalGUID(),
+            deliveredAt: try row.optionalTime(),
+            escrowedAt: try row.optionalTime(),
+            finishedAt: try row.optionalTime(),
+            failure: try row.optionalText()
+        )
+    }
+
+    static let selection = "SELECT \(Self.list) FROM rotation JOIN volume ON volume.id = rotation.volume"
+    static let isOpen = "rotation.state IN (\(Schema.openRotationStates))"
+
+    static let open = SQL("\(Self.selection) WHERE rotation.volume = $1 AND \(Self.isOpen)")
+    static let byID = SQL("\(Self.selection) WHERE rotation.rotation_id = $1")
+    static let last = SQL("\(Self.selection) WHERE rotation.volume = $1 ORDER BY rotation.id DESC LIMIT 1")
+    static let byIdempotencyKey = SQL(
+        """
+        \(Self.selection)
+        WHERE rotation.volume = $1 AND rotation.requested_by = $2 AND rotation.idempotency_key = $3
+        """
+    )
+    static let ofDevice = SQL(
+        """
+        SELECT \(Self.list) FROM volume JOIN rotation ON rotation.volume = volume.id
+        WHERE volume.device = $1 ORDER BY rotation.id DESC LIMIT $2
+        """
+    )
+    static let pastDeadline = SQL(
+        """
+        \(Self.selection) WHERE \(Self.isOpen) AND rotation.deadline <= $1 ORDER BY rotation.deadline LIMIT $2
+        """
+    )
+
+    static let insert = SQL(
+        """
+        INSERT INTO rotation (rotation_id, volume, cause, kind, replaces, requested_by, idempotency_key, requested_at,
+            not_before, deadline, state, new_protector, delivered_at, escrowed_at, finished_at, failure)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+        """
+    )
+    static let update = SQL(
+        """
+        UPDATE rotation SET replaces = $2, not_before = $3, deadline = $4, state = $5, new_protector = $6,
+            delivered_at = $7, escrowed_at = $8, finished_at = $9, failure = $10
+        WHERE rotation_id = $1
+        """
+    )
+}

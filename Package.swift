@@ -80,9 +80,11 @@ let package = Package(
             dependencies: [
                 "EscrowService", "EscrowModel", "EscrowAPI", "MessageSignatures", "BitLocker", crypto, logging, httpTypes,
                 nioCore, nioPosix, hummingbird, lifecycle,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 nioSSL,
             ],
+            resources: [.embedInCode("Resources/openapi.yaml")],
             swiftSettings: settings
         ),
         .target(

@@ -1,0 +1,70 @@
+package import EscrowModel
+package import EscrowService
+import Hummingbird
+
+/// All routes, on the operations of one service: the same for the network, the admin socket and calls within the process.
+package struct EscrowRouter: Sendable {
+    private let service: EscrowService
+    private let settings: ServerSettings
+    private let clock: @Sendable () -> Timestamp
+
+    /// Makes the routes.
+    ///
+    /// - Parameter clock: what time it is; decides about signatures and ages.
+    package init(service: EscrowService, settings: ServerSettings, clock: @escaping @Sendable () -> Timestamp) {
+        self.service = service
+        self.settings = settings
+        self.clock = clock
+    }
+
+    /// Where the keys are; the paths below it are promised to the outside.
+    static let keysPath: RouterPath = "api/devices/security/bitlocker/keys"
+
+    /// Every route as its path, with variable parts in braces, and its method.
+    package var routes: [(path: String, method: String)] { Self.list(self.router()) }
+
+    /// What answers requests. Without deadlines nothing is ever too slow.
+    package func responder(deadlines: RequestDeadlines?) -> EdgeResponder {
+        EdgeResponder(
+            router: self.router().buildResponder(),
+            contents: RequestContents(limits: self.settings.bodyLimits, deadlines: deadlines),
+            deadlines: deadlines,
+            headers: ResponseHeaders(isTLS: self.settings.tls != nil)
+        )
+    }
+
+    private func router() -> Router<ServerContext> {
+        let router = Router(context: ServerContext.self)
+        let table = RouteTable()
+        router.add(middleware: UnknownPaths(routes: table))
+
+        OperationsRoutes(service: self.service).add(to: router.group())
+
+        let people = router.group()
+            .add(middleware: CallerAuthentication(service: self.service))
+            .group(context: AuthenticatedContext.self)
+        let keys = people.group(Self.keysPath)
+        KeyRoutes(service: self.service, clock: self.clock).add(to: keys)
+        KeyActionRoutes(service: self.service).add(to: keys, and: people.group("api/rotations"))
+        AuditRoutes(service: self.service).add(to: keys)
+        DeviceRoutes(service: self.service).add(to: people.group("api/devices"))
+        TokenRoutes(service: self.service).add(
+            to: people.group("api/tokens"),
+            and: people.group("api/enrolment-tokens")
+        )
+
+        let signatures = DeviceSignatures(clock: self.clock)
+        EnrolmentRoutes(service: self.service, signatures: signatures).add(to: router.group("api/agent/v1"))
+        let devices = router.group("api/agent/v1")
+            .add(middleware: DeviceAuthentication(service: self.service, signatures: signatures))
+            .group(context: DeviceContext.self)
+        AgentRoutes(service: self.service).add(to: devices)
+
+        table.fill(with: Self.list(router))
+        return router
+    }
+
+    private static func list(_ router: Router<ServerContext>) -> [(path: String, method: String)] {
+        router.routes.map { (path: $0.path.description, method: $0.method.rawValue) }
+    }
+}

@@ -1,0 +1,47 @@
+import EscrowModel
+import HTTPTypes
+
+extension Problem {
+    /// Translates what the service answers. Exhaustive on purpose: a new case stops the build here, where its status
+    /// must be chosen.
+    init(_ error: EscrowError) {
+        switch error {
+        case .invalid(let field, let problem):
+            self = .invalid(field: field, problem)
+        case .notAuthenticated:
+            self = .notAuthenticated(scheme: "Bearer", detail: "Send a valid token as Authorization: Bearer.")
+        case .denied:
+            self = Problem(
+                status: .forbidden,
+                code: "denied",
+                title: "The caller may not do this.",
+                detail: "The reason is in the audit log, under the request ID."
+            )
+        case .notFound:
+            self = .notFound
+        case .conflict(let code, let problem):
+            self = Problem(
+                status: .conflict,
+                code: code,
+                title: "The state of things does not allow it.",
+                detail: problem
+            )
+        case .purged:
+            self = Problem(
+                status: .gone,
+                code: "purged",
+                title: "The secret was here, and its retention has ended.",
+                detail: "Only the key's record is left."
+            )
+        case .unavailable(let seconds):
+            self = .unavailable(detail: "Try again in \(seconds) s.", retryAfterSeconds: seconds)
+        case .sealBroken:
+            self = Problem(
+                status: .internalServerError,
+                code: "seal-broken",
+                title: "The stored secret does not open.",
+                detail: "Tell whoever runs the server: the audit log says which key, under the request ID."
+            )
+        }
+    }
+}

@@ -35,7 +35,7 @@ package struct CanaryFailure: Error, Hashable, Sendable, CustomStringConvertible
 
     /// What to do at once.
     package var description: String {
-        "Version \(self.version) of the keyring no longer opens what was sealed to it. Do not restart this server; restore "
-            + "the keyring from a backup. (\(self.error))"
+        "Version \(self.version) of the keyring no longer opens what was sealed to it. Restore the keyring from a backup, "
+            + "and until then do not stop a server that still runs with it. (\(self.error))"
     }
 }

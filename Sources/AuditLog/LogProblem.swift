@@ -26,7 +26,7 @@ public enum LogProblem: Error, Hashable, Sendable {
     case wrongIndex(record: UInt64, says: UInt64)
     /// The export ends before its header's checkpoint.
     case cutShort(after: UInt64, size: UInt64)
-    /// A checkpoint's signature or form is bad; it stands after so many records.
+    /// A checkpoint's signature is bad, or it is of another log; it stands after so many records.
     case badCheckpoint(line: UInt64, size: UInt64, NoteError)
     /// A checkpoint covers fewer records than one before it.
     case sizeGoesBack(from: UInt64, to: UInt64)
@@ -96,6 +96,8 @@ public enum LogWarning: Hashable, Sendable, CustomStringConvertible {
     case redacted(count: UInt64, first: UInt64)
     /// Records that are older than the one before them.
     case timeGoesBack(count: UInt64, first: UInt64)
+    /// Checkpoints that none of the keys signed which were given; they were passed over.
+    case foreignCheckpoints(count: UInt64, firstLine: UInt64)
     /// Checkpoints whose root could not be checked, since something before them is wrong.
     case uncheckedCheckpoints(count: UInt64)
     /// There were more problems than are listed.
@@ -111,6 +113,9 @@ public enum LogWarning: Hashable, Sendable, CustomStringConvertible {
             "\(count) records were redacted, the first is \(first): their time and kind are proven, their content is gone"
         case .timeGoesBack(let count, let first):
             "\(count) records are older than the one before them, the first is \(first): the server's clock was set back"
+        case .foreignCheckpoints(let count, let firstLine):
+            "\(count) checkpoints are signed by none of the keys you gave, the first is line \(firstLine); "
+                + "that is right only if the log's key was changed"
         case .uncheckedCheckpoints(let count):
             "\(count) checkpoints could not be checked against the records, because of the problems before them"
         case .moreProblems(let count): "\(count) more problems are not listed"

@@ -25,6 +25,7 @@ struct LogReading {
 
     private var goodCheckpoints: UInt64 = 0
     private var uncheckedCheckpoints: UInt64 = 0
+    private var foreignCheckpoints: (count: UInt64, firstLine: UInt64) = (0, 0)
     private var lastGood: Checkpoint?
     private var lastSize: UInt64 = 0
 
@@ -180,9 +181,10 @@ extension LogReading {
         do throws(NoteError) {
             self.take(try Checkpoint(verifying: note, by: self.keys))
         } catch {
-            if case .noKnownSignature = error, self.head == nil {
-                // The header's checkpoint told that already: the verifier key is not this log's.
-                self.uncheckedCheckpoints += 1
+            if case .noKnownSignature = error {
+                // A key that was rotated away may have made it, or a forger: either way it vouches for nothing.
+                if self.foreignCheckpoints.count == 0 { self.foreignCheckpoints.firstLine = line }
+                self.foreignCheckpoints.count += 1
             } else {
                 self.report(.badCheckpoint(line: line, size: self.next, error))
             }
@@ -239,6 +241,8 @@ extension LogReading {
     /// Many records in a row with the same problem are one problem.
     private static func joined(_ first: LogProblem, _ second: LogProblem) -> LogProblem? {
         switch (first, second) {
+        case (.missing(let first), .missing(let second)) where first.upperBound == second.lowerBound:
+            .missing(records: first.lowerBound..<second.upperBound)
         case (.duplicate(let first), .duplicate(let second)) where first.upperBound == second.lowerBound:
             .duplicate(records: first.lowerBound..<second.upperBound)
         case (.outOfOrder(let first, let after), .outOfOrder(let second, let secondAfter))
@@ -266,13 +270,13 @@ extension LogReading {
         self.settle(before: self.head?.size)
         if let head = self.head {
             self.skipUnreadable(upTo: head.size)
-            if head.size > self.next {
-                self.report(.cutShort(after: self.next, size: head.size))
-            } else {
-                // Where only the last line is gone, the header has the same checkpoint.
-                if head.size == self.next, head.size > self.lastSize { self.take(head) }
-                if self.next > self.lastSize { self.report(.uncovered(records: self.lastSize..<self.next)) }
-            }
+            // Where only the last line is gone, the header has the same checkpoint.
+            if head.size == self.next, head.size > self.lastSize { self.take(head) }
+        }
+        if let head = self.head, head.size > self.next {
+            self.report(.cutShort(after: self.next, size: head.size))
+        } else if self.next > self.lastSize {
+            self.report(.uncovered(records: self.lastSize..<self.next))
         }
         for gap in self.gaps { self.report(.missing(records: gap)) }
         if let kept = self.kept, kept.size > self.next {
@@ -283,6 +287,11 @@ extension LogReading {
         }
         if self.timeGoesBack.count > 0 {
             self.warnings.append(.timeGoesBack(count: self.timeGoesBack.count, first: self.timeGoesBack.first))
+        }
+        if self.foreignCheckpoints.count > 0 {
+            self.warnings.append(
+                .foreignCheckpoints(count: self.foreignCheckpoints.count, firstLine: self.foreignCheckpoints.firstLine)
+            )
         }
         if self.uncheckedCheckpoints > 0 {
             self.warnings.append(.uncheckedCheckpoints(count: self.uncheckedCheckpoints))

@@ -15,6 +15,14 @@ package enum RecoverySecret: ~Copyable, Sendable {
         }
     }
 
+    /// The protector that the secret itself names, as a `.BEK` file does.
+    package var namedProtector: GUID? {
+        switch self {
+        case .recoveryPassword: nil
+        case .recoveryKey(let key): key.protectorID
+        }
+    }
+
     /// Lends the bytes that are sealed: 55 ASCII characters, or a 156-byte `.BEK` file. They are wiped afterwards.
     package borrowing func withBytes<Value: ~Copyable, Failure: Error>(
         _ body: (Swift.Span<UInt8>) throws(Failure) -> Value
@@ -37,5 +45,13 @@ package enum RecoverySecret: ~Copyable, Sendable {
                 self = .recoveryKey(try RecoveryKey(parsing: bytes))
             } catch { return nil }
         }
+    }
+
+    /// Makes a second one of the same secret.
+    package init?(copying other: borrowing RecoverySecret) {
+        let kind = other.kind
+        let copy = other.withBytes { bytes in bytes.withUnsafeBufferPointer { RecoverySecret(kind, bytes: $0) } }
+        guard let copy else { return nil }
+        self = copy
     }
 }

@@ -1,5 +1,6 @@
 import AuditLog
 package import EscrowModel
+import EscrowPolicy
 import EscrowStore
 
 /// The log as a stream of JSON Lines that anybody can verify offline; it does not grow in memory with the log.
@@ -39,7 +40,7 @@ package struct AuditExport: AsyncSequence, Sendable {
             }
             guard self.next < self.export.size else { return nil }
             let from = self.next
-            let limit = Int(min(Int64(Self.batch), self.export.size - from))
+            let limit = Int(Swift.min(Int64(Self.batch), self.export.size - from))
             let part = try await self.export.service.snapshot { (reader) throws(StoreError) in
                 (
                     entries: try reader.logEntries(from: from, limit: limit),

@@ -40,8 +40,11 @@ extension EscrowService {
     package func deposit(_ deposit: consuming Deposit, by caller: Caller) async throws(EscrowError) -> DepositReceipt {
         guard case .device(let device) = caller.identity else { throw .notAuthenticated }
         let upload = try Self.upload(of: deposit)
+        let storable = try upload.map { (upload) throws(EscrowError) in try Self.withoutGuessableProtectors(upload) }
         let context = Self.context(of: deposit, from: device, version: 0)
-        let fingerprint = deposit.secret.withBytes { self.keys.fingerprinter.fingerprint(of: $0, context: context).bytes }
+        let fingerprint = deposit.secret.withBytes {
+            self.keys.fingerprinter.fingerprint(of: $0, context: context).bytes
+        }
         let answer = try await self.proof(of: deposit, by: upload, fingerprint: fingerprint, device: device)
         // The version is part of what is sealed, and is only known for certain inside the writer: seal for the version
         // that the last look showed, and look again when somebody else deposited meanwhile.
@@ -56,7 +59,8 @@ extension EscrowService {
                 sealed: sealed,
                 fingerprint: fingerprint,
                 answer: answer,
-                upload: upload
+                upload: upload,
+                storable: storable
             )
             if let receipt = try await self.keep(submission, by: caller) { return receipt }
         }
@@ -73,6 +77,8 @@ extension EscrowService {
         let fingerprint: [UInt8]
         let answer: ProofAnswer
         let upload: MetadataUpload?
+        /// The metadata without protectors that could be found out by trying, which are not to be kept.
+        let storable: [UInt8]?
     }
 
     private static func context(of deposit: borrowing Deposit, from device: GUID, version: Int) -> SealContext {
@@ -86,7 +92,7 @@ extension EscrowService {
     }
 
     private static func upload(of deposit: borrowing Deposit) throws(EscrowError) -> MetadataUpload? {
-        if case .recoveryKey(let key) = deposit.secret, key.protectorID != deposit.protector {
+        if let named = deposit.secret.namedProtector, named != deposit.protector {
             throw .invalid(field: "protectorId", problem: "is not the protector that the recovery key file names")
         }
         guard let bytes = deposit.metadata else { return nil }
@@ -102,6 +108,14 @@ extension EscrowService {
         return upload
     }
 
+    private static func withoutGuessableProtectors(_ upload: MetadataUpload) throws(EscrowError) -> [UInt8] {
+        do throws(MetadataUploadError) {
+            return try upload.strippingGuessableProtectors().bytes
+        } catch {
+            throw .invalid(field: "metadata", problem: "\(error)")
+        }
+    }
+
     private func proof(
         of deposit: borrowing Deposit,
         by upload: MetadataUpload?,
@@ -115,10 +129,8 @@ extension EscrowService {
             guard let device = try reader.device(device), let volume = try reader.volume(volume, of: device) else {
                 return false
             }
-            return try reader.keys(of: volume).contains { (key) throws(StoreError) in
-                try key.protectorID == protector && key.proof == .proven && key.state != .purged
-                    && reader.fingerprint(key) == fingerprint
-            }
+            let keys = try reader.keys(of: volume).filter { $0.protectorID == protector && $0.proof == .proven }
+            return try Self.first(of: keys, withFingerprint: fingerprint, in: reader) != nil
         }
         // The same secret, proven before, needs no second tenth of a second.
         guard !isProven else { return ProofAnswer(.proven, nil) }
@@ -136,6 +148,18 @@ extension EscrowService {
 
     private static func nextVersion(of protector: GUID, among keys: [EscrowedKey]) -> Int {
         (keys.filter { $0.protectorID == protector }.map(\.version).max() ?? 0) + 1
+    }
+
+    /// The key that holds a secret of this fingerprint, unless it was purged.
+    private static func first(
+        of keys: [EscrowedKey],
+        withFingerprint fingerprint: [UInt8],
+        in reader: Reader
+    ) throws(StoreError) -> EscrowedKey? {
+        for key in keys where key.state != .purged {
+            if try reader.fingerprint(key) == fingerprint { return key }
+        }
+        return nil
     }
 
     private func seal(_ secret: borrowing RecoverySecret, _ context: SealContext) throws(EscrowError) -> [UInt8] {
@@ -161,10 +185,11 @@ extension EscrowService {
             }
             var transition = try self.transition(volume, of: device, in: transaction, by: caller, at: now)
             let key: EscrowedKey
-            let known = try transition.keys.first { (key) throws(StoreError) in
-                try key.protectorID == submission.protector && key.state != .purged
-                    && transaction.fingerprint(key) == submission.fingerprint
-            }
+            let known = try Self.first(
+                of: transition.keys.filter { $0.protectorID == submission.protector },
+                withFingerprint: submission.fingerprint,
+                in: transaction
+            )
             let answer = submission.answer.fresh(for: volume, by: submission.upload)
             if let known {
                 key = try self.renew(known, with: answer, on: &transition, at: now, in: transaction)
@@ -262,9 +287,9 @@ extension EscrowService {
             transition.volume.report.protectors.append(ReportedProtector(id: key.protectorID, kind: kind))
         }
         if transition.counts(key) { transition.volume.failure = nil }
-        if answer.state == .proven, let upload = submission.upload {
+        if answer.state == .proven, let upload = submission.upload, let storable = submission.storable {
             transition.volume.highestNonce = max(transition.volume.highestNonce, upload.nextNonce)
-            try transaction.setMetadata(upload.strippingGuessableProtectors().bytes, of: transition.volume)
+            try transaction.setMetadata(storable, of: transition.volume)
         }
         if answer.state == .refuted {
             let detail = answer.reason ?? "refuted"

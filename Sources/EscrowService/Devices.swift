@@ -1,5 +1,6 @@
 package import BitLocker
 package import EscrowModel
+import EscrowPolicy
 import EscrowStore
 
 /// A device with its volumes, keys and rotations, and no secret.

@@ -1,6 +1,7 @@
 package import BitLocker
 import EscrowCrypto
 package import EscrowModel
+import EscrowPolicy
 import EscrowStore
 
 /// A secret on its way to somebody, whose record is durably on the log.

@@ -85,14 +85,13 @@ private final class SecretBox: Sendable {
     private let secret: RecoverySecret?
 
     init(copying secret: borrowing RecoverySecret) {
-        let kind = secret.kind
-        self.secret = secret.withBytes { bytes in RecoverySecret(kind, bytes: bytes) }
+        self.secret = RecoverySecret(copying: secret)
     }
 
     func proof(protector: GUID, by metadata: MetadataUpload) -> Proof {
         switch self.secret {
         case .recoveryPassword(let password): metadata.prove(recoveryPassword: password, protector: protector)
-        case .recoveryKey(let key): metadata.prove(recoveryKey: key, protector: protector)
+        case .recoveryKey(let key): metadata.prove(recoveryKey: key)
         case nil: .notProvable(.incompleteMetadata)
         }
     }

@@ -1,6 +1,7 @@
 package import BitLocker
 import EscrowCrypto
 package import EscrowModel
+import EscrowPolicy
 import EscrowStore
 import Synchronization
 

@@ -8,6 +8,21 @@ import EscrowStore
 import Foundation
 import Synchronization
 
+/// The engines that every test of the service runs on.
+enum Engine: String, CaseIterable, Sendable {
+    case sqlite
+
+    /// Those that this machine has.
+    static let available = Engine.allCases
+
+    /// Opens an empty store.
+    func open(in directory: URL, clock: @escaping @Sendable () -> Timestamp) throws -> Store {
+        switch self {
+        case .sqlite: try Store.open(path: directory.appending(path: "sparekey.db").path, clock: clock)
+        }
+    }
+}
+
 /// A whole escrow on a temporary store, with a clock that tests turn.
 final class Escrow: Sendable {
     let service: EscrowService
@@ -30,9 +45,9 @@ final class Escrow: Sendable {
         var generator = SystemRandomNumberGenerator()
         let masterKey = try FileMasterKey.create(path: file, using: &generator)
         let keyring = try await Keyring.create(under: masterKey, at: time.now)
-        self.store = try await engine.open(in: self.directory, clock: { time.now })
+        self.store = try engine.open(in: self.directory, clock: { time.now })
         let signingKey = try SigningKey(name: "example.com/audit", seed: keyring.auditLogSeed)
-        try await self.store.startLog(signingKey: signingKey)
+        try await self.store.startLog(signingKey: signingKey, origin: "example.com/audit", anchor: nil)
         var settings = EscrowSettings()
         change(&settings)
         self.service = EscrowService(

@@ -78,7 +78,8 @@ let package = Package(
         .target(
             name: "EscrowServer",
             dependencies: [
-                "EscrowService", "EscrowModel", "EscrowAPI", "MessageSignatures", "BitLocker", crypto, logging, httpTypes,
+                "EscrowService", "EscrowModel", "EscrowAPI", "MessageSignatures", "BitLocker", crypto, logging,
+                httpTypes,
                 nioCore, nioPosix, hummingbird, lifecycle,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -98,7 +99,8 @@ let package = Package(
         .executableTarget(
             name: "sparekey",
             dependencies: [
-                "EscrowServer", "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowPolicy", "EscrowModel", "EscrowAPI",
+                "EscrowServer", "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowPolicy", "EscrowModel",
+                "EscrowAPI",
                 "AuditLog", "BitLocker", "DeviceSimulator", crypto, logging, nioCore, nioPosix, hummingbird, httpClient,
                 httpTypes, lifecycle, nioHTTP1, nioSSL,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -160,3 +162,18 @@ let package = Package(
         ),
     ]
 )
+
+// `scripts/fuzz` sets this and adds the fuzz targets. A package of their own could not have them: it would see neither
+// `package` declarations nor targets that are no product. And they cannot always be here: they link with libFuzzer only,
+// whose `main` they use (hence -parse-as-library), and a package with unsafe flags in it can be nobody's dependency.
+if Context.environment["SPAREKEY_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "sparekey-fuzz",
+            dependencies: ["BitLocker", "EscrowAPI"],
+            path: "Fuzz",
+            exclude: ["Corpora"],
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]
+        )
+    )
+}

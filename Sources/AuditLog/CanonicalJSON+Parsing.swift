@@ -200,8 +200,9 @@ private struct Parser {
     }
 
     private func text(_ utf8: ArraySlice<UInt8>, startingAt start: Int) throws(Failure) -> String {
-        guard let text = String(validating: utf8, as: UTF8.self) else { throw self.failure(.invalidUTF8, at: start) }
-        return text
+        do { return String(copying: try UTF8Span(validating: utf8.span)) } catch {
+            throw self.failure(.invalidUTF8, at: start)
+        }
     }
 
     private mutating func escape(into decoded: inout [UInt8]) throws(Failure) {

@@ -6,9 +6,9 @@ import FoundationEssentials
 ///
 /// swift-crypto has no CCM. This is meant for keys and hashes of less than a hundred bytes, not for bulk data.
 /// Source: NIST SP 800-38C, appendix A; RFC 3610. The same construction in both.
-struct AESCCM {
+package struct AESCCM {
     /// Why sealing or opening failed.
-    enum Failure: Error, Hashable {
+    package enum Failure: Error, Hashable {
         /// The key, nonce, tag, associated data or text has a length that the standard does not allow.
         case parameters
         /// The tag does not match: another key, or other bytes than were sealed.
@@ -17,23 +17,20 @@ struct AESCCM {
 
     private let key: SymmetricKey
 
-    /// How many bytes of associated data are taken: those whose length is encoded in two bytes.
-    static let maximumAssociatedData = 0xFEFF
-
     /// Takes a key of 16, 24 or 32 bytes.
-    init(key: Span<UInt8>) {
+    package init(key: Span<UInt8>) {
         self.key = key.withUnsafeBytes { SymmetricKey(data: $0) }
     }
 
     /// Takes a secret of 16, 24 or 32 bytes.
-    init(key: borrowing SecretBytes) {
+    package init(key: borrowing SecretBytes) {
         self.key = key.withUnsafeBytes { SymmetricKey(data: $0) }
     }
 
     /// Encrypts; the tag comes apart, because BitLocker puts it before the text and others after it.
     ///
     /// One nonce must never be used twice with the same key.
-    func seal(
+    package func seal(
         _ text: Span<UInt8>,
         nonce: [UInt8],
         associatedData: [UInt8] = [],
@@ -49,7 +46,7 @@ struct AESCCM {
     }
 
     /// Decrypts; nothing of the text leaves before the tag was found right, in constant time.
-    func open(
+    package func open(
         _ sealed: some RandomAccessCollection<UInt8>,
         tag: some RandomAccessCollection<UInt8>,
         nonce: [UInt8],
@@ -73,7 +70,7 @@ struct AESCCM {
 
     private func check(nonce: [UInt8], associatedData: [UInt8], tagSize: Int, textSize: Int) throws(Failure) {
         guard (7...13).contains(nonce.count), (4...16).contains(tagSize), tagSize.isMultiple(of: 2),
-            associatedData.count <= Self.maximumAssociatedData
+            associatedData.count <= UInt32.max
         else { throw .parameters }
         let lengthBits = 8 * (15 - nonce.count)
         guard lengthBits >= 63 || textSize < 1 << lengthBits else { throw .parameters }
@@ -91,13 +88,16 @@ struct AESCCM {
         var block = Self.block(flags: flags, nonce: nonce, number: text.count)
         try self.permute(&block)
         if !associatedData.isEmpty {
-            let prefix = [
-                UInt8(truncatingIfNeeded: associatedData.count >> 8), UInt8(truncatingIfNeeded: associatedData.count),
-            ]
-            try self.chain((prefix + associatedData).span, into: &block)
+            try self.chain((Self.encodedLength(associatedData.count) + associatedData).span, into: &block)
         }
         try self.chain(text, into: &block)
         return Array(block.prefix(tagSize))
+    }
+
+    /// How the length of associated data is written before it: in two bytes, or in four behind a mark.
+    private static func encodedLength(_ length: Int) -> [UInt8] {
+        let bytes = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) }
+        return length < 0xFF00 ? Array(bytes[2...]) : [0xFF, 0xFE] + bytes
     }
 
     /// CBC-MAC over the bytes, padded with zeros to whole blocks.

@@ -6,12 +6,12 @@ import FoundationEssentials
 ///
 /// For volumes of a few megabytes: it is a tenth as fast as the processor could do it.
 /// Source: IEEE 1619-2018; NIST SP 800-38E.
-struct AESXTS {
+package struct AESXTS {
     private let dataKey: SymmetricKey
     private let tweakKey: SymmetricKey
 
     /// Takes a key of 32 bytes (XTS-AES 128) or 64 bytes (XTS-AES 256): data key, then tweak key. Nil for other lengths.
-    init?(key: borrowing SecretBytes) {
+    package init?(key: borrowing SecretBytes) {
         guard key.count == 32 || key.count == 64 else { return nil }
         let half = key.count / 2
         self.dataKey = key.withUnsafeBytes { SymmetricKey(data: UnsafeRawBufferPointer(rebasing: $0[..<half])) }
@@ -21,7 +21,7 @@ struct AESXTS {
     /// Encrypts whole sectors in place; `bytes` is a multiple of `sectorSize` long, and that of 16.
     ///
     /// - Parameter firstSector: The number of the first of them, counted from the start of the volume.
-    func encrypt(_ bytes: inout [UInt8], firstSector: UInt64, sectorSize: Int = 512) throws {
+    package func encrypt(_ bytes: inout [UInt8], firstSector: UInt64, sectorSize: Int = 512) throws {
         for start in stride(from: 0, to: bytes.count, by: sectorSize) {
             try self.encrypt(
                 &bytes,

@@ -26,7 +26,8 @@ extension RecoveryKey {
         else { throw .notARecoveryKeyFile }
         guard let size = bytes.integer(UInt16.self, at: start), Int(size) == bytes.count - start,
             let protectorID = bytes.guid(at: 16), protectorID == bytes.guid(at: start + 8),
-            let created = bytes.integer(UInt64.self, at: start + 24)
+            let created = bytes.integer(UInt64.self, at: start + 24),
+            let saved = bytes.integer(UInt64.self, at: 40)
         else { throw .malformed }
         let parts = try Self.parts(of: bytes)
         guard let keyAt = parts.keyAt else { throw .noExternalKey }
@@ -34,6 +35,7 @@ extension RecoveryKey {
             protectorID: protectorID,
             volumeID: parts.volumeID,
             created: FileTime(ticks: created),
+            saved: FileTime(ticks: saved),
             storage: SecretBytes(copying: bytes.span.extracting(keyAt..<(keyAt + 32)))
         )
     }
@@ -72,7 +74,7 @@ extension RecoveryKey {
         head += self.protectorID.windowsBytes
         head.append(littleEndian: 1 as UInt32)
         head.append(littleEndian: 0 as UInt32)
-        head.append(littleEndian: self.created.ticks)
+        head.append(littleEndian: self.saved.ticks)
         head += Datum.header(size: 108, role: DatumRole.externalKey, kind: .externalKey, flags: 1)
         head += self.protectorID.windowsBytes
         head.append(littleEndian: self.created.ticks)

@@ -8,14 +8,23 @@ public struct RecoveryKey: ~Copyable, Sendable {
     public let volumeID: GUID?
     /// When the protector was made.
     public let created: FileTime
+    /// When the file was written; for a new key, when the protector was made.
+    public let saved: FileTime
 
     let storage: SecretBytes
 
     /// Takes ownership of 32 bytes.
-    init(protectorID: GUID, volumeID: GUID?, created: FileTime, storage: consuming SecretBytes) {
+    init(
+        protectorID: GUID,
+        volumeID: GUID?,
+        created: FileTime,
+        saved: FileTime? = nil,
+        storage: consuming SecretBytes
+    ) {
         self.protectorID = protectorID
         self.volumeID = volumeID
         self.created = created
+        self.saved = saved ?? created
         self.storage = storage
     }
 

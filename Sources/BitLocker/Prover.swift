@@ -30,6 +30,30 @@ struct Prover {
         return tally.proof
     }
 
+    /// Tries the password on the recovery passwords' protectors one after the other; on so many at most.
+    func search(recoveryPassword: borrowing RecoveryPassword, maximum: Int = 16) -> ProofSearch {
+        var candidates: [GUID] = []
+        for protector in self.variants.flatMap(\.metadata.protectors)
+        where protector.kind == .recoveryPassword && !candidates.contains(protector.id) {
+            candidates.append(protector.id)
+        }
+        var best = ProofSearch(protector: nil, proof: .refuted(.protectorNotOnVolume))
+        guard !candidates.isEmpty else {
+            // Says why there is none.
+            best.proof = self.prove(recoveryPassword: recoveryPassword, protector: GUID(high: 0, low: 0))
+            return best
+        }
+        for candidate in candidates.prefix(maximum) {
+            let proof = self.prove(recoveryPassword: recoveryPassword, protector: candidate)
+            if proof == .proven { return ProofSearch(protector: candidate, proof: proof) }
+            // Anything says more than that the password is another protector's.
+            if best.protector == nil || proof != .refuted(.wrongSecret) {
+                best = ProofSearch(protector: candidate, proof: proof)
+            }
+        }
+        return best
+    }
+
     func prove(recoveryKey: borrowing RecoveryKey) -> Proof {
         if let volumeID = recoveryKey.volumeID, let first = self.variants.first, first.metadata.volumeID != volumeID {
             return .refuted(.otherVolume)
@@ -120,39 +144,5 @@ struct Prover {
             if let obstacle = self.obstacle { return .notProvable(obstacle) }
             return .proven
         }
-    }
-}
-
-extension VolumeMetadata {
-    private var prover: Prover {
-        Prover(copies: self.copies.compactMap { copy in copy.metadata.map { (copy.index, $0) } }, isStripped: false)
-    }
-
-    /// Whether a recovery password opens the volume by one protector, in every valid copy of the metadata.
-    ///
-    /// Takes a tenth of a second for every different valid copy (one, as a rule): not for an event loop.
-    public func prove(recoveryPassword: borrowing RecoveryPassword, protector: GUID) -> Proof {
-        self.prover.prove(recoveryPassword: recoveryPassword, protector: protector)
-    }
-
-    /// Whether a recovery key opens the volume by its protector, in every valid copy of the metadata.
-    public func prove(recoveryKey: borrowing RecoveryKey) -> Proof {
-        self.prover.prove(recoveryKey: recoveryKey)
-    }
-}
-
-extension MetadataUpload {
-    private var prover: Prover { Prover(copies: [(0, self.metadata)], isStripped: self.isStripped) }
-
-    /// Whether a recovery password opens the volume by one protector, as far as one copy of the metadata tells.
-    ///
-    /// Takes a tenth of a second of one core: not for an event loop.
-    public func prove(recoveryPassword: borrowing RecoveryPassword, protector: GUID) -> Proof {
-        self.prover.prove(recoveryPassword: recoveryPassword, protector: protector)
-    }
-
-    /// Whether a recovery key opens the volume by its protector, as far as one copy of the metadata tells.
-    public func prove(recoveryKey: borrowing RecoveryKey) -> Proof {
-        self.prover.prove(recoveryKey: recoveryKey)
     }
 }

@@ -88,6 +88,23 @@ struct ImageProofTests {
         )
     }
 
+    @Test("a password whose protector nobody knows is found its protector")
+    func search() throws {
+        let folder = try TemporaryFolder()
+        let image = VectorImage.all[6]
+        let volume = try VolumeMetadata(readingFileAt: try Vectors.unpack(image, into: folder))
+        let upload = try MetadataUpload(from: volume)
+        for (digits, protector) in image.passwords {
+            let password = try RecoveryPassword(parsing: digits)
+            for found in [volume.prove(recoveryPassword: password), upload.prove(recoveryPassword: password)] {
+                #expect(found.proof == .proven)
+                #expect(found.protector == GUID(protector))
+            }
+        }
+        let wrong = try Self.wrong(image.passwords[0].digits, 3)
+        #expect(volume.prove(recoveryPassword: wrong).proof == .refuted(.wrongSecret))
+    }
+
     @Test("a suspended volume has nothing that a recovery password could open", arguments: VectorImage.suspended)
     func suspended(_ image: VectorImage) throws {
         let folder = try TemporaryFolder()
@@ -96,6 +113,9 @@ struct ImageProofTests {
         var generator = SystemRandomNumberGenerator()
         let password = RecoveryPassword.generate(using: &generator)
         #expect(volume.prove(recoveryPassword: password, protector: clearKey) == .notProvable(.wrongKind(.clearKey)))
+        let search = volume.prove(recoveryPassword: password)
+        #expect(search.protector == nil)
+        #expect(search.proof == .refuted(.protectorNotOnVolume))
     }
 
     /// A well-formed recovery password that is not the one given; `index` from 0 to 23 says how it differs.

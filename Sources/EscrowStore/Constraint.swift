@@ -28,17 +28,17 @@ package enum Constraint: String, CaseIterable, Hashable, Sendable {
     case other
 
     /// Finds the rule in SQLite's message, which names a unique rule by its columns, any other by its kind.
-    init(sqliteMessage message: some StringProtocol) {
+    package static func named(inMessage message: some StringProtocol) -> Constraint {
         if let columns = Self.rest(of: message, after: "UNIQUE constraint failed: ") {
-            self = Self.byColumns[columns] ?? .other
+            Self.byColumns[columns] ?? .other
         } else if message.hasPrefix("FOREIGN KEY") {
-            self = .reference
+            .reference
         } else if message.hasPrefix("NOT NULL") {
-            self = .notNull
+            .notNull
         } else if message.hasPrefix("CHECK") {
-            self = .allowedValue
+            .allowedValue
         } else {
-            self = .other
+            .other
         }
     }
 

@@ -5,10 +5,6 @@ import EscrowModel
 /// No statistics of the tables are kept, so the query says itself which index leads: one condition is written plainly, all
 /// others as `residual`, in a form that no index answers. `CROSS JOIN` keeps SQLite to the order in which tables are named.
 struct ListQuery {
-    /// How many rows of an index are sorted at most for one page. Where more fit, rows are walked in the list's own order:
-    /// then so many fit that a page is full soon.
-    static let sortedRows = 10_000
-
     private(set) var conditions: [String] = []
     private(set) var values: [SQLValue] = []
 
@@ -78,15 +74,15 @@ extension Reader {
         return groups.count == 1 ? items : Array(items.sorted(by: order).prefix(limit))
     }
 
-    /// Whether at most `ListQuery.sortedRows` rows fit a condition that an index answers.
+    /// Whether at most `sortedRows` rows fit a condition that an index answers.
     func areFew(_ table: String, _ condition: String, _ values: [SQLValue]) throws(StoreError) -> Bool {
         let sql = SQL(
             """
-            SELECT count(*) FROM (SELECT 1 FROM \(table) WHERE \(condition) LIMIT \(ListQuery.sortedRows + 1)) AS fitting
+            SELECT count(*) FROM (SELECT 1 FROM \(table) WHERE \(condition) LIMIT \(self.sortedRows + 1)) AS fitting
             """
         )
         let count = try self.connection.all(sql, values) { row throws(StoreError) in try row.int() }.first ?? 0
-        return count <= ListQuery.sortedRows
+        return count <= self.sortedRows
     }
 }
 

@@ -14,32 +14,28 @@ package enum LogStart: Equatable, Sendable {
 
 extension Writer {
     /// Takes up the log, after its head was checked against its last entries, its signature and its anchor; or begins one.
-    func startLog(signingKey: SigningKey, origin: String, anchorPath: String?) throws(StoreError) -> LogStart {
-        guard signingKey.verifierKey.name == origin else {
-            throw .refused(.otherOrigin(found: signingKey.verifierKey.name, expected: origin))
-        }
+    func startLog(signingKey: SigningKey, anchorPath: String?) throws(StoreError) -> LogStart {
+        guard self.log == nil else { throw .unavailable(.logNotStarted) }
+        let origin = signingKey.verifierKey.name
         let reader = Reader(connection: self.connection)
         let anchor = anchorPath.map { LogAnchor(path: $0) }
         let anchored = try anchor?.checkpoint(signedBy: signingKey)
-        let start: LogStart
-        let head: LogHead
-        if let found = try reader.logHead() {
-            try reader.check(found, signingKey: signingKey, origin: origin)
-            start =
-                anchor != nil && anchored == nil && found.size > 0
-                ? .continuedWithoutAnchor(size: found.size) : .continued(size: found.size)
-            head = found
-        } else {
-            head = try self.beginLog(signingKey: signingKey, origin: origin)
-            start = .new
+        let found = try reader.logHead()
+        if let found { try reader.check(found, signingKey: signingKey, origin: origin) }
+        if let anchor, let anchored {
+            try reader.check(found?.edge ?? CompactRange(), against: anchored, in: anchor)
         }
-        if let anchor, let anchored { try reader.check(head, against: anchored, in: anchor) }
+        let head = if let found { found } else { try self.beginLog(signingKey: signingKey, origin: origin) }
+        if let anchor {
+            anchor.note(head.note)
+            anchor.flush()
+            if let problem = anchor.problem { throw anchor.broken("it cannot be written: \(problem)") }
+        }
         self.log = LogAppender(head: head, signingKey: signingKey)
         self.anchor = anchor
-        anchor?.note(head.note)
-        anchor?.flush()
-        if let problem = anchor?.problem, let anchor { throw anchor.broken("it cannot be written: \(problem)") }
-        return start
+        guard found != nil else { return .new }
+        return anchor != nil && anchored == nil && head.size > 0
+            ? .continuedWithoutAnchor(size: head.size) : .continued(size: head.size)
     }
 
     private func beginLog(signingKey: SigningKey, origin: String) throws(StoreError) -> LogHead {
@@ -83,12 +79,16 @@ extension Reader {
     }
 
     /// Checks that the log is the one that was anchored, or that one and more.
-    fileprivate func check(_ head: LogHead, against anchored: Checkpoint, in anchor: LogAnchor) throws(StoreError) {
+    fileprivate func check(
+        _ head: CompactRange,
+        against anchored: Checkpoint,
+        in anchor: LogAnchor
+    ) throws(StoreError) {
         let size = Int64(anchored.size)
-        guard head.size >= size else {
-            throw .refused(.olderThanAnchor(path: anchor.path, size: head.size, anchored: size))
+        guard head.size >= anchored.size else {
+            throw .refused(.olderThanAnchor(path: anchor.path, size: Int64(head.size), anchored: size))
         }
-        let root = head.size == size ? head.root : try self.edge(at: size).root
+        let root = head.size == anchored.size ? head.root : try self.edge(at: size).root
         guard root == anchored.root else { throw .refused(.forkedFromAnchor(path: anchor.path, anchored: size)) }
     }
 }

@@ -1,5 +1,9 @@
 /// A consistent view of what is stored, for the time of one closure. Its verbs are beside the nouns they read.
 package class Reader {
+    /// How many rows of an index are sorted at most for one page of a list. Where more fit, rows are walked in the list's own
+    /// order: then so many fit that a page is full soon.
+    package var sortedRows = 10_000
+
     let connection: Connection
 
     init(connection: Connection) { self.connection = connection }

@@ -17,7 +17,7 @@ struct SQLiteCode: Hashable, Sendable {
     /// The error for the callers, who learn nothing of the statement or its values.
     func error(message: @autoclosure () -> String) -> StoreError {
         switch self.primary {
-        case SQLITE_CONSTRAINT: .constraint(Constraint(sqliteMessage: message()))
+        case SQLITE_CONSTRAINT: .constraint(Constraint.named(inMessage: message()))
         case SQLITE_FULL: .unavailable(.diskFull)
         case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL: .unavailable(.busy)
         case SQLITE_NOMEM: .unavailable(.outOfMemory)

@@ -1,6 +1,3 @@
-import BitLocker
-import EscrowModel
-
 /// The tables, in the words of SQLite; `Dialect` says them in PostgreSQL's.
 ///
 /// The schema refuses what must not be: closed sets are checked, what must stand once is unique, what is referred to exists.
@@ -21,12 +18,12 @@ enum Schema {
             owner_lower TEXT,
             operating_system TEXT,
             device_group TEXT NOT NULL,
-            state TEXT NOT NULL CHECK (state IN (\(Self.words(Device.State.self)))),
+            state TEXT NOT NULL CHECK (state IN ('active', 'retired')),
             credential BLOB NOT NULL,
             enrolled_at INTEGER NOT NULL,
             last_seen_at INTEGER NOT NULL,
-            status TEXT NOT NULL CHECK (status IN (\(Self.words(EscrowStatus.State.self)))),
-            status_reason TEXT NOT NULL CHECK (status_reason IN (\(Self.words(EscrowStatus.Reason.self)))),
+            status TEXT NOT NULL CHECK (status IN ('escrowed', 'pending', 'failed', 'notAvailable')),
+            status_reason TEXT NOT NULL CHECK (status_reason IN ('none', 'awaitingDeposit', 'awaitingProof', 'noRecoveryProtector', 'rotationUnderWay', 'deviceReported', 'proofRefuted', 'deadlinePassed', 'protectorMismatch', 'bitLockerOff', 'noVolume')),
             status_since INTEGER NOT NULL,
             is_on_legal_hold INTEGER NOT NULL CHECK (is_on_legal_hold IN (0, 1)),
             CONSTRAINT device_device_id UNIQUE (device_id),
@@ -41,7 +38,7 @@ enum Schema {
         -- How many devices in use have which status, kept as devices change: counting ten million takes a second.
         CREATE TABLE device_count (
             device_group TEXT NOT NULL,
-            status TEXT NOT NULL CHECK (status IN (\(Self.words(EscrowStatus.State.self)))),
+            status TEXT NOT NULL CHECK (status IN ('escrowed', 'pending', 'failed', 'notAvailable')),
             devices INTEGER NOT NULL CHECK (devices >= 0),
             PRIMARY KEY (device_group, status)
         ) STRICT;
@@ -53,22 +50,22 @@ enum Schema {
             device INTEGER NOT NULL,
             device_group TEXT NOT NULL,
             volume_id BLOB NOT NULL CHECK (length(volume_id) = 16),
-            kind TEXT NOT NULL CHECK (kind IN (\(Self.words(Volume.Kind.self)))),
+            kind TEXT NOT NULL CHECK (kind IN ('operatingSystem', 'fixedData', 'removableData')),
             label TEXT,
-            protection TEXT NOT NULL CHECK (protection IN (\(Self.words(Volume.Protection.self)))),
+            protection TEXT NOT NULL CHECK (protection IN ('on', 'suspended', 'off')),
             encrypted_percentage INTEGER NOT NULL CHECK (encrypted_percentage BETWEEN 0 AND 100),
             protectors BLOB NOT NULL,
             is_present INTEGER NOT NULL CHECK (is_present IN (0, 1)),
-            status TEXT NOT NULL CHECK (status IN (\(Self.words(EscrowStatus.State.self)))),
-            status_reason TEXT NOT NULL CHECK (status_reason IN (\(Self.words(EscrowStatus.Reason.self)))),
+            status TEXT NOT NULL CHECK (status IN ('escrowed', 'pending', 'failed', 'notAvailable')),
+            status_reason TEXT NOT NULL CHECK (status_reason IN ('none', 'awaitingDeposit', 'awaitingProof', 'noRecoveryProtector', 'rotationUnderWay', 'deviceReported', 'proofRefuted', 'deadlinePassed', 'protectorMismatch', 'bitLockerOff', 'noVolume')),
             status_since INTEGER NOT NULL,
             deadline INTEGER,
-            failure_reason TEXT CHECK (failure_reason IN (\(Self.words(EscrowStatus.Reason.self)))),
+            failure_reason TEXT CHECK (failure_reason IN ('none', 'awaitingDeposit', 'awaitingProof', 'noRecoveryProtector', 'rotationUnderWay', 'deviceReported', 'proofRefuted', 'deadlinePassed', 'protectorMismatch', 'bitLockerOff', 'noVolume')),
             failure_at INTEGER,
             failure_detail TEXT,
             highest_nonce INTEGER NOT NULL CHECK (highest_nonce BETWEEN 0 AND 4294967295),
             current_key INTEGER,
-            current_proof TEXT CHECK (current_proof IN (\(Self.words(EscrowedKey.ProofState.self)))),
+            current_proof TEXT CHECK (current_proof IN ('unproven', 'proven', 'refuted')),
             current_deposited_at INTEGER,
             CONSTRAINT volume_device_volume_id UNIQUE (device, volume_id),
             FOREIGN KEY (device_group, device) REFERENCES device (device_group, id) ON UPDATE CASCADE,
@@ -98,10 +95,10 @@ enum Schema {
             volume INTEGER NOT NULL REFERENCES volume (id),
             protector_id BLOB NOT NULL CHECK (length(protector_id) = 16),
             key_id_prefix INTEGER NOT NULL CHECK (key_id_prefix BETWEEN 0 AND 4294967295),
-            kind TEXT NOT NULL CHECK (kind IN (\(Self.words(SecretKind.self)))),
+            kind TEXT NOT NULL CHECK (kind IN ('recoveryPassword', 'recoveryKey')),
             version INTEGER NOT NULL CHECK (version >= 1),
-            state TEXT NOT NULL CHECK (state IN (\(Self.words(EscrowedKey.State.self)))),
-            proof TEXT NOT NULL CHECK (proof IN (\(Self.words(EscrowedKey.ProofState.self)))),
+            state TEXT NOT NULL CHECK (state IN ('active', 'superseded', 'purged')),
+            proof TEXT NOT NULL CHECK (proof IN ('unproven', 'proven', 'refuted')),
             proof_reason TEXT,
             deposited_at INTEGER NOT NULL,
             proven_at INTEGER,
@@ -122,36 +119,36 @@ enum Schema {
             id INTEGER PRIMARY KEY,
             rotation_id BLOB NOT NULL CHECK (length(rotation_id) = 16),
             volume INTEGER NOT NULL REFERENCES volume (id),
-            cause TEXT NOT NULL CHECK (cause IN (\(Self.words(Rotation.Trigger.self)))),
-            kind TEXT NOT NULL CHECK (kind IN (\(Self.words(SecretKind.self)))),
+            cause TEXT NOT NULL CHECK (cause IN ('manual', 'recoveryUsed', 'disclosed', 'age', 'compromised')),
+            kind TEXT NOT NULL CHECK (kind IN ('recoveryPassword', 'recoveryKey')),
             replaces BLOB NOT NULL CHECK (length(replaces) % 16 = 0),
             requested_by TEXT NOT NULL,
             idempotency_key TEXT,
             requested_at INTEGER NOT NULL,
             not_before INTEGER NOT NULL,
             deadline INTEGER NOT NULL,
-            state TEXT NOT NULL CHECK (state IN (\(Self.words(Rotation.State.self)))),
+            state TEXT NOT NULL CHECK (state IN ('requested', 'delivered', 'escrowed', 'completed', 'failed', 'expired', 'cancelled')),
             new_protector BLOB CHECK (length(new_protector) = 16),
             delivered_at INTEGER,
             escrowed_at INTEGER,
             finished_at INTEGER,
             failure TEXT,
             CONSTRAINT rotation_rotation_id UNIQUE (rotation_id),
-            CHECK ((finished_at IS NULL) = (state IN (\(Self.openRotationStates))))
+            CHECK ((finished_at IS NULL) = (state IN ('requested', 'delivered', 'escrowed')))
         ) STRICT;
         CREATE INDEX rotation_volume ON rotation (volume, id);
-        CREATE UNIQUE INDEX rotation_one_open ON rotation (volume) WHERE state IN (\(Self.openRotationStates));
+        CREATE UNIQUE INDEX rotation_one_open ON rotation (volume) WHERE state IN ('requested', 'delivered', 'escrowed');
         CREATE UNIQUE INDEX rotation_idempotency_key ON rotation (volume, requested_by, idempotency_key)
             WHERE idempotency_key IS NOT NULL;
         -- The sweep that ends what nobody answers.
-        CREATE INDEX rotation_deadline ON rotation (deadline) WHERE state IN (\(Self.openRotationStates));
+        CREATE INDEX rotation_deadline ON rotation (deadline) WHERE state IN ('requested', 'delivered', 'escrowed');
 
         CREATE TABLE api_token (
             id INTEGER PRIMARY KEY,
             token_id BLOB NOT NULL CHECK (length(token_id) = 16),
             name TEXT NOT NULL,
             hash BLOB NOT NULL,
-            role TEXT NOT NULL CHECK (role IN (\(Self.words(Role.self)))),
+            role TEXT NOT NULL CHECK (role IN ('reader', 'helpdesk', 'administrator', 'auditor', 'owner', 'device', 'system')),
             scope TEXT,
             created_at INTEGER NOT NULL,
             expires_at INTEGER,
@@ -191,7 +188,7 @@ enum Schema {
             device BLOB CHECK (length(device) = 16),
             device_group TEXT,
             source TEXT,
-            outcome TEXT NOT NULL CHECK (outcome IN (\(Self.words(AuditEvent.Outcome.self)))),
+            outcome TEXT NOT NULL CHECK (outcome IN ('success', 'denied', 'failure')),
             salt BLOB CHECK (length(salt) = 32),
             record BLOB,
             CHECK ((salt IS NULL) = (record IS NULL))
@@ -223,11 +220,6 @@ enum Schema {
         ) STRICT;
         """
 
-    /// The states of an open rotation, as SQL. Queries that use a partial index must say it in the same words.
-    static let openRotationStates = Rotation.State.allCases.filter(\.isOpen).map { "'\($0.rawValue)'" }
-        .joined(separator: ", ")
-
-    private static func words<Word: RawRepresentable<String> & CaseIterable>(_ type: Word.Type) -> String {
-        type.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
-    }
+    /// The states of an open rotation. Queries that use a partial index must say it in the same words.
+    static let openRotationStates = "'requested', 'delivered', 'escrowed'"
 }

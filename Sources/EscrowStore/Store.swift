@@ -19,7 +19,7 @@ package final class Store: Sendable {
 
     /// Opens the database, making it or bringing it to this version's form where needed.
     ///
-    /// Nothing can be changed before ``startLog(signingKey:origin:anchor:)``, but for the keyring, with ``bootstrap(_:)``.
+    /// Nothing can be changed before ``startLog(signingKey:anchor:)``, but for the keyring, with ``bootstrap(_:)``.
     /// Throws `.refused` with what to do when it cannot be opened safely. Blocks for as long as that takes.
     ///
     /// - Parameters:
@@ -82,23 +82,26 @@ package final class Store: Sendable {
     /// long as, its anchor bears witness of.
     ///
     /// - Parameters:
-    ///   - signingKey: the log's key; its name must be the origin.
-    ///   - origin: the identity of the log.
+    ///   - signingKey: the log's key, whose name is the log's origin.
     ///   - anchor: the file, best on another disk, that the latest checkpoint is written to; nil for none.
     @discardableResult
     package func startLog(
         signingKey: SigningKey,
-        origin: String,
-        anchor: String?
+        anchor: String? = nil
     ) async throws(StoreError) -> LogStart {
         try await self.writes.alone { writer throws(StoreError) in
-            try writer.startLog(signingKey: signingKey, origin: origin, anchorPath: anchor)
+            try writer.startLog(signingKey: signingKey, anchorPath: anchor)
         }
     }
 
     /// Why the anchor could not be written the last time; nil when it could, and when there is none.
     package func anchorProblem() async throws(StoreError) -> String? {
         try await self.writes.alone { writer in writer.anchor?.problem }
+    }
+
+    /// A setting of the connection that writes, as the engine tells it.
+    package func writerSetting(_ name: String) async throws(StoreError) -> String? {
+        try await self.writes.alone { writer throws(StoreError) in try writer.connection.setting(name) }
     }
 
     /// Copies the write-ahead log into the database file and empties it. False when a long read was in the way.

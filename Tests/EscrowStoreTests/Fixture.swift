@@ -5,6 +5,7 @@ import EscrowModel
 import EscrowStore
 import Glibc
 import Synchronization
+import Testing
 
 /// The database engines that every test of the store runs on.
 enum Engine: String, CaseIterable, Sendable {
@@ -44,7 +45,7 @@ final class Fixture: Sendable {
     /// Opens the database with its log.
     func start(failStop: @escaping @Sendable (String) -> Never = { fatalError($0) }) async throws -> Store {
         let store = try self.open(failStop: failStop)
-        try await store.startLog(signingKey: Self.signingKey, origin: Self.origin, anchor: self.anchor)
+        try await store.startLog(signingKey: Self.signingKey, anchor: self.anchor)
         return store
     }
 }
@@ -79,4 +80,43 @@ func names(in directory: String) -> [String] {
         if name != ".", name != ".." { names.append(name) }
     }
     return names
+}
+
+extension Store {
+    /// Changes something that the test needs and is not about.
+    @discardableResult
+    func changing<Value: Sendable>(
+        _ body: @escaping @Sendable (Transaction) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        try await self.write { tx throws(StoreError) in Audited(try body(tx), Sample.event()) }
+    }
+}
+
+extension Fixture {
+    /// Whether any file of the database holds these bytes.
+    func holds(_ bytes: [UInt8]) -> Bool {
+        names(in: self.directory).contains { name in
+            let content = (try? self.content(of: self.directory + "/" + name)) ?? []
+            return content.indices.contains { content[$0] == bytes[0] && content[$0...].starts(with: bytes) }
+        }
+    }
+}
+
+extension Fixture {
+    /// The bytes of a file; none when it is not there.
+    func content(of path: String) throws -> [UInt8] {
+        guard let file = fopen(path, "r") else { return [] }
+        defer { fclose(file) }
+        var content: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { content += buffer[..<count] }
+        return content
+    }
+
+    /// Puts bytes in a file, in place of what is there.
+    func write(_ bytes: [UInt8], to path: String) throws {
+        let file = try #require(fopen(path, "w"))
+        defer { fclose(file) }
+        #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
+    }
 }

@@ -150,8 +150,9 @@ let package = Package(
             name: "EscrowServerTests",
             dependencies: [
                 "EscrowServer", "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowModel", "EscrowAPI", "AuditLog",
-                "MessageSignatures", "BitLocker", crypto, httpTypes, nioCore, hummingbird,
+                "MessageSignatures", "BitLocker", crypto, logging, httpTypes, nioCore, hummingbird, lifecycle,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings
         ),

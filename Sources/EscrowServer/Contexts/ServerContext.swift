@@ -29,12 +29,12 @@ package struct ServerContext: RequestContext {
     }
 
     /// Makes the context of a request from within the process.
-    package init(operatorName: String, logger: Logger) {
+    package init(peer: Peer, logger: Logger) {
         var logger = logger
         logger[metadataKey: Self.requestIDKey] = .stringConvertible(RequestID())
         self.coreContext = CoreRequestContextStorage(source: InProcess(logger: logger))
         self.channel = nil
-        self.peer = .console(operatorName: operatorName)
+        self.peer = peer
         self.requestID = self.coreContext.defaultRequestID(logger)
     }
 

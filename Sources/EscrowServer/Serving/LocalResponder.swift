@@ -30,25 +30,27 @@ package struct LocalResponder: Sendable {
     }
 
     private let responder: EdgeResponder
-    private let operatorName: String
+    private let peer: Peer
     private let logger: Logger
 
     /// Makes it on the operations of a service.
     ///
     /// - Parameters:
     ///   - service: the operations.
-    ///   - operatorName: who asks; by default the user that the process runs as.
+    ///   - settings: limits that hold here too.
+    ///   - peer: who asks; by default the user that the process runs as.
     ///   - clock: what time it is.
     ///   - logger: gets a line for each request.
     package init(
         service: EscrowService,
-        operatorName: String? = nil,
+        settings: ServerSettings = ServerSettings(),
+        peer: Peer? = nil,
         clock: @escaping @Sendable () -> Timestamp,
         logger: Logger
     ) {
-        let router = EscrowRouter(service: service, settings: ServerSettings(), clock: clock)
+        let router = EscrowRouter(service: service, settings: settings, clock: clock)
         self.responder = router.responder(deadlines: nil)
-        self.operatorName = operatorName ?? UserName.ofProcess
+        self.peer = peer ?? .console(operatorName: UserName.ofProcess)
         self.logger = logger
     }
 
@@ -76,7 +78,7 @@ package struct LocalResponder: Sendable {
         )
         let response = try await self.responder.respond(
             to: request,
-            context: ServerContext(operatorName: self.operatorName, logger: self.logger)
+            context: ServerContext(peer: self.peer, logger: self.logger)
         )
         return Answer(status: response.status, headers: response.headers, content: response.body)
     }

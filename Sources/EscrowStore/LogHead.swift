@@ -1,5 +1,17 @@
 package import AuditLog
 
+/// An entry of the log as it is stored, which may not be as it was written: that is for a verifier to find.
+package struct StoredLogEntry: Equatable, Sendable {
+    /// Its place in the log, from 0.
+    package let index: Int64
+    /// The leaf's bytes; `{}` where what is stored makes no leaf.
+    package let leaf: [UInt8]
+    /// The salt; nil when the entry was redacted.
+    package let salt: [UInt8]?
+    /// The record's canonical bytes; nil when the entry was redacted.
+    package let record: [UInt8]?
+}
+
 /// The head of the audit log: all that is needed to go on from it.
 package struct LogHead: Equatable, Sendable {
     /// The log's identity.
@@ -43,7 +55,7 @@ extension Reader {
     }
 
     /// Entries of the log in order, from an index on.
-    package func logEntries(from index: Int64, limit: Int) throws(StoreError) -> [LogEntry] {
+    package func logEntries(from index: Int64, limit: Int) throws(StoreError) -> [StoredLogEntry] {
         try self.connection.all(LogSQL.entries, .integer(index), .integer(limit), read: LogSQL.readEntry)
     }
 
@@ -116,20 +128,18 @@ enum LogSQL {
     )
     static let insertCheckpoint = SQL("INSERT INTO audit_checkpoint (size, edge, note) VALUES ($1, $2, $3)")
 
-    static func readEntry(_ row: inout Row) throws(StoreError) -> LogEntry {
-        let (index, leaf) = try Self.readLeaf(&row)
-        do {
-            return try LogEntry(
-                index: UInt64(index),
-                leaf: leaf.bytes,
-                salt: try row.optionalBytes(),
-                record: try row.optionalBytes()
-            )
-        } catch let error as StoreError {
-            throw error
-        } catch {
-            throw .corrupt("table audit_entry, entry \(index)")
-        }
+    static func readEntry(_ row: inout Row) throws(StoreError) -> StoredLogEntry {
+        let index = try row.integer()
+        let time = try row.integer()
+        let kind = try row.text()
+        let commitment = try row.bytes()
+        let leaf = try? LogLeaf(time: time, kind: kind, commitment: commitment)
+        return StoredLogEntry(
+            index: index,
+            leaf: leaf?.bytes ?? Array("{}".utf8),
+            salt: try row.optionalBytes(),
+            record: try row.optionalBytes()
+        )
     }
 
     static func readLeaf(_ row: inout Row) throws(StoreError) -> (index: Int64, leaf: LogLeaf) {

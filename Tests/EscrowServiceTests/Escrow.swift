@@ -28,6 +28,7 @@ final class Escrow: Sendable {
     let service: EscrowService
     let store: Store
     let directory: URL
+    let logKey: VerifierKey
     private let time: Clock
 
     final class Clock: Sendable {
@@ -47,7 +48,8 @@ final class Escrow: Sendable {
         let keyring = try await Keyring.create(under: masterKey, at: time.now)
         self.store = try engine.open(in: self.directory, clock: { time.now })
         let signingKey = try SigningKey(name: "example.com/audit", seed: keyring.auditLogSeed)
-        try await self.store.startLog(signingKey: signingKey, origin: "example.com/audit", anchor: nil)
+        self.logKey = signingKey.verifierKey
+        try await self.store.startLog(signingKey: signingKey, anchor: nil)
         var settings = EscrowSettings()
         change(&settings)
         self.service = EscrowService(

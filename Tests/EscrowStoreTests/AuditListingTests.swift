@@ -84,7 +84,8 @@ struct AuditListingTests {
             try await store.write { _ throws(StoreError) in Audited((), Sample.event()) }
         }
         let entries = try await store.read { reader throws(StoreError) in try reader.logEntries(from: 0, limit: 9) }
-        #expect(entries.map { ($0.leaf.time - Sample.start.milliseconds) / 1000 } == [0, 10, 10, 20])
+        let times = try entries.map { try LogLeaf(bytes: $0.leaf).time }
+        #expect(times.map { ($0 - Sample.start.milliseconds) / 1000 } == [0, 10, 10, 20])
     }
 
     @Test(

@@ -18,7 +18,7 @@ struct WriteTests {
             (try reader.device(device.id), try reader.logEntries(from: 0, limit: 10))
         }
         #expect(found.0 == device)
-        #expect(found.1.map(\.leaf.kind) == ["device.enrolled"])
+        #expect(try found.1.map { try LogLeaf(bytes: $0.leaf).kind } == ["device.enrolled"])
     }
 
     @Test(
@@ -145,7 +145,7 @@ struct WriteTests {
         let found = try #require(head)
         #expect(found.size == 600)
         #expect(entries.map(\.index) == Array(0..<600))
-        #expect(MerkleTree.root(of: entries.map(\.leaf.hash)) == found.root)
+        #expect(MerkleTree.root(of: entries.map { MerkleTree.leafHash(of: $0.leaf) }) == found.root)
         let checkpoint = try Checkpoint(
             verifying: SignedNote(parsing: found.note),
             by: [Fixture.signingKey.verifierKey]

@@ -1,6 +1,7 @@
 import CStretch
 import Crypto
 import FoundationEssentials
+import Glibc
 
 /// The slow step from a recovery password to the key that opens the volume master key.
 ///
@@ -32,10 +33,9 @@ public enum Stretch {
             password.withBytes { bytes in
                 var hash = bytes.withUnsafeBytes { SHA256.hash(data: $0) }
                 withUnsafeMutableBytes(of: &hash) { hash in
-                    let hash = hash.bindMemory(to: UInt8.self)
                     let key = key.bindMemory(to: UInt8.self)
-                    sparekey_stretch(hash.baseAddress, salt, Self.rounds, key.baseAddress)
-                    hash.update(repeating: 0)
+                    sparekey_stretch(hash.bindMemory(to: UInt8.self).baseAddress, salt, Self.rounds, key.baseAddress)
+                    if let start = hash.baseAddress { explicit_bzero(start, hash.count) }
                 }
             }
         }

@@ -85,7 +85,9 @@ package struct Fleet: Sendable {
             do {
                 let answer = try await member.device.exchange()
                 if outcome.status != answer.status {
-                    self.logger.info("\(outcome.name) is \(answer.status.state.rawValue) (\(answer.status.reason.rawValue))")
+                    self.logger.info(
+                        "\(outcome.name) is \(answer.status.state.rawValue) (\(answer.status.reason.rawValue))"
+                    )
                 }
                 outcome.status = answer.status
                 outcome.problem = nil

@@ -1,0 +1,74 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+
+/// Which server a command is for, and how it gets in.
+struct AdminOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The server's address, such as https://keys.example.com; or SPAREKEY_SERVER. Needs a token.",
+            valueName: "url"
+        )
+    )
+    var server: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file whose first line is the API token, - for standard input; or SPAREKEY_TOKEN_FILE, or the token itself "
+                + "in SPAREKEY_TOKEN.",
+            valueName: "file"
+        )
+    )
+    var tokenFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "PEM file with the certificates to believe the server by, instead of the system's.",
+            valueName: "file"
+        )
+    )
+    var caFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The data directory on this machine, instead of a server's address; or SPAREKEY_DATA. Works while the server "
+                + "runs and while it does not, and needs no token.",
+            valueName: "dir"
+        )
+    )
+    var data: String?
+
+    @OptionGroup(title: "Only with --data while no server runs")
+    var masterKey: MasterKeyOptions
+
+    /// Where the command goes.
+    enum Target {
+        case remote(ServerAddress, token: String)
+        case local(directory: String)
+    }
+
+    /// Decides by flags first, then by the environment.
+    func target() throws(Failure) -> Target {
+        let environment = ProcessInfo.processInfo.environment
+        switch (self.server, self.data) {
+        case (.some, .some): throw Failure("give either --server or --data, not both", code: 64)
+        case (let server?, nil): return try self.remote(server, environment)
+        case (nil, let data?): return .local(directory: data)
+        case (nil, nil):
+            if let data = environment["SPAREKEY_DATA"] { return .local(directory: data) }
+            if let server = environment["SPAREKEY_SERVER"] { return try self.remote(server, environment) }
+            throw Failure("say which server: --server URL with a token, or --data DIR on the server itself", code: 64)
+        }
+    }
+
+    private func remote(_ server: String, _ environment: [String: String]) throws(Failure) -> Target {
+        let address = try ServerAddress(server)
+        if let file = self.tokenFile ?? environment["SPAREKEY_TOKEN_FILE"] {
+            return .remote(address, token: String(decoding: try SmallFile.line(file), as: UTF8.self))
+        }
+        guard let token = environment["SPAREKEY_TOKEN"], !token.isEmpty else {
+            throw Failure("a token is needed: name a file that has it with --token-file, or set SPAREKEY_TOKEN")
+        }
+        return .remote(address, token: token)
+    }
+}

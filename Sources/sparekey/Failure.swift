@@ -1,0 +1,13 @@
+/// Why a command could not do what it was asked to: a sentence that says what is wrong and what to do, without a secret.
+struct Failure: Error {
+    /// What is wrong; what to do.
+    let message: String
+    /// The exit code.
+    let code: Int32
+
+    /// Makes a failure.
+    init(_ message: String, code: Int32 = 1) {
+        self.message = message
+        self.code = code
+    }
+}

@@ -1,0 +1,121 @@
+import AuditLog
+import EscrowCrypto
+import EscrowModel
+import EscrowServer
+import EscrowService
+import EscrowStore
+import FoundationEssentials
+import Glibc
+import Logging
+
+/// What is in a data directory, opened: the composition root of the server, and of commands when no server runs.
+///
+/// One process at a time has it.
+struct Installation: Sendable {
+    /// The operations.
+    let service: EscrowService
+    private let store: Store
+
+    /// What time it is.
+    static let clock: @Sendable () -> Timestamp = {
+        Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+    }
+
+    /// Opens what is in a data directory; begins a new installation where there is none.
+    ///
+    /// Throws what keeps it from opening, in words that say what is needed: a wrong or missing master key above all.
+    ///
+    /// - Parameters:
+    ///   - configuration: where it is, and how it is to work.
+    ///   - notice: told what people must know, such as that a master key was made.
+    init(_ configuration: ServeConfiguration, notice: (String) -> Void) async throws {
+        guard mkdir(configuration.directory, 0o700) == 0 || errno == EEXIST else {
+            throw Failure("cannot make the data directory \(configuration.directory): \(SmallFile.reason)")
+        }
+        let store = try Store.open(path: configuration.directory + "/sparekey.db", clock: Self.clock)
+        do {
+            let keyring = try await Self.keyring(in: store, configuration.masterKey, notice)
+            let signingKey = try await Self.logKey(of: keyring, in: store, origin: configuration.auditOrigin)
+            let start = try await store.startLog(
+                signingKey: signingKey,
+                origin: signingKey.verifierKey.name,
+                anchor: configuration.auditAnchor
+            )
+            if case .continuedWithoutAnchor(let size) = start {
+                notice(
+                    "warning: there was no checkpoint in \(configuration.auditAnchor) to check the audit log's \(size) "
+                        + "entries against; if you did not move it away, find out who did"
+                )
+            }
+            self.store = store
+            self.service = EscrowService(
+                store: store,
+                keys: try EscrowKeys(keyring),
+                logKey: signingKey.verifierKey,
+                settings: configuration.escrow,
+                clock: Self.clock
+            )
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    /// Opens a data directory for one command, and closes it again.
+    static func with<Value: Sendable>(
+        directory: String,
+        masterKey: MasterKeySource,
+        _ body: (Installation) async throws -> Value
+    ) async throws -> Value {
+        var configuration = try ServeConfiguration.ofEnvironment(directory: directory)
+        configuration.masterKey = masterKey
+        let installation = try await Installation(configuration) { Console.error("sparekey: \($0)") }
+        do {
+            let value = try await body(installation)
+            await installation.close()
+            return value
+        } catch {
+            await installation.close()
+            throw error
+        }
+    }
+
+    /// Answers requests in this process, as the operator that runs it.
+    func responder() -> LocalResponder {
+        LocalResponder(
+            service: self.service,
+            clock: Self.clock,
+            logger: Logger(label: "sparekey") { _ in SwiftLogNoOpLogHandler() }
+        )
+    }
+
+    /// Ends what waits and lets the files go.
+    func close() async { await self.store.close() }
+
+    private static func keyring(
+        in store: Store,
+        _ masterKey: MasterKeySource,
+        _ notice: (String) -> Void
+    ) async throws -> Keyring {
+        let stored = try await store.read { (reader) throws(StoreError) in try reader.keyringDocument()?.bytes }
+        let provider = try masterKey.provider(isNew: stored == nil, notice: notice)
+        if let stored { return try await Keyring(KeyringDocument(json: stored), under: provider) }
+        let keyring = try await Keyring.create(under: provider, at: Self.clock())
+        let document = keyring.document.json
+        let isKept = try await store.bootstrap { (transaction) throws(StoreError) in
+            try transaction.setKeyringDocument(document, replacing: nil)
+        }
+        guard isKept else { throw Failure("another process began this installation at the same moment; try again") }
+        return keyring
+    }
+
+    /// The key that signs the log. Its name is the log's origin: the one that was asked for, else the one that the log
+    /// has, else one made of the keyring's ID.
+    private static func logKey(of keyring: Keyring, in store: Store, origin: String?) async throws -> SigningKey {
+        let found = try await store.read { (reader) throws(StoreError) in try reader.logHead()?.origin }
+        return try SigningKey(
+            name: origin ?? found ?? "sparekey/\(keyring.document.id)",
+            seed: keyring.auditLogSeed
+        )
+    }
+}

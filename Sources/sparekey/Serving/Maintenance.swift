@@ -1,0 +1,34 @@
+import EscrowModel
+import EscrowService
+import Logging
+import ServiceLifecycle
+
+/// What has to happen though nobody asks for it: deadlines are enforced, and keys purged whose retention has ended.
+struct Maintenance: Service {
+    /// The operations.
+    let service: EscrowService
+    /// How long to wait from one round to the next.
+    let interval: TimeSpan
+    /// Told what goes wrong.
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await self.round()
+                try? await Task.sleep(for: .milliseconds(self.interval.milliseconds))
+            }
+        }
+    }
+
+    private func round() async {
+        do throws(EscrowError) {
+            let late = try await self.service.enforceDeadlines()
+            if late > 0 { self.logger.notice("\(late) volumes and rotations passed their deadline") }
+            let purged = try await self.service.purgeKeys()
+            if purged > 0 { self.logger.notice("\(purged) keys purged, their retention has ended") }
+        } catch {
+            self.logger.error("deadlines and retention could not be enforced; they will be tried again: \(error)")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import EscrowServer
+import FoundationEssentials
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// `sparekey serve`.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs the server.",
+        discussion: """
+            The first start makes the data directory, with a new master key in it unless you name another place.
+
+            Each setting can also be given in the environment (SPAREKEY_LISTEN, SPAREKEY_ESCROW_DEPOSIT_PATIENCE, …) or in \
+            a JSON file (--config). Flags count before the environment, and that before the file. Times are written 90s, \
+            15m, 24h or 30d. docs/operations.md lists everything.
+
+            SIGTERM and SIGINT end the server after it has finished what is under way.
+            """
+    )
+
+    @OptionGroup
+    var flags: ServeFlags
+
+    func run() async throws {
+        ProcessHardening.apply()
+        let environment = ProcessInfo.processInfo.environment
+        let file = try (self.flags.config ?? environment["SPAREKEY_CONFIG"]).map { try ConfigurationFile(path: $0) }
+        let configuration = try ServeConfiguration(flags: self.flags.settings, environment: environment, file: file)
+        var logger = Logger(label: "sparekey") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = configuration.logLevel
+        let installation = try await Installation(configuration) { Console.error("sparekey: \($0)") }
+        let application = EscrowApplication(
+            service: installation.service,
+            settings: configuration.server,
+            clock: Installation.clock,
+            logger: logger
+        ) { address in
+            Console.error("listening on \(address.url)")
+        }
+        let maintenance = Maintenance(
+            service: installation.service,
+            interval: configuration.maintenanceInterval,
+            logger: logger
+        )
+        do {
+            try await ServiceGroup(
+                services: [maintenance, application],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger
+            ).run()
+        } catch {
+            await installation.close()
+            throw error
+        }
+        await installation.close()
+    }
+}

@@ -1,0 +1,100 @@
+import Configuration
+import EscrowModel
+import EscrowServer
+import EscrowService
+import FoundationEssentials
+import Logging
+
+/// How the server is to work, read from flags, the environment and a file, in this order of precedence.
+struct ServeConfiguration: Sendable {
+    /// The data directory.
+    var directory: String
+    /// How the server listens.
+    var server: ServerSettings
+    /// Where the master key is.
+    var masterKey: MasterKeySource
+    /// From which level on lines are logged.
+    var logLevel: Logger.Level
+    /// The name of the audit log; nil for the one it has.
+    var auditOrigin: String?
+    /// The file outside the database that bears witness of the audit log.
+    var auditAnchor: String
+    /// How often deadlines are enforced and keys purged.
+    var maintenanceInterval: TimeSpan
+    /// How long things may take and are kept.
+    var escrow: EscrowSettings
+
+    /// Reads the configuration. Throws a `Failure` that names the setting that cannot be used.
+    ///
+    /// - Parameters:
+    ///   - flags: what the command line says.
+    ///   - environment: the process's environment.
+    ///   - file: the configuration file, if there is one.
+    init(flags: [Setting: String], environment: [String: String], file: ConfigurationFile?) throws(Failure) {
+        let reader = SettingReader(flags: flags, environment: environment, file: file)
+        guard let directory = reader.text(.data) else {
+            throw Failure("say where the data are: --data DIR", code: 64)
+        }
+        self.directory = directory
+        let address = try reader.read(.listen, "HOST:PORT, such as 127.0.0.1:8443") { ListenAddress($0) }
+        var server = ServerSettings(host: address?.host ?? "127.0.0.1", port: address?.port ?? 8443)
+        switch (reader.text(.tlsCertificate), reader.text(.tlsKey)) {
+        case (let certificate?, let key?):
+            server.tls = ServerSettings.TLSFiles(certificateChain: certificate, privateKey: key)
+        case (nil, nil):
+            let isPlainAllowed = try reader.flag(.plainHTTP) ?? false
+            guard isPlainAllowed || ListenAddress.isLoopback(server.host) else {
+                throw Failure(
+                    "without TLS, secrets would go over the network in the clear: give --tls-certificate and --tls-key, "
+                        + "listen on 127.0.0.1, or say --plain-http when a proxy on a network that you trust ends TLS"
+                )
+            }
+        case (.some, nil), (nil, .some): throw Failure("a TLS certificate and its key go together: give both")
+        }
+        server.adminSocket = directory + "/admin.sock"
+        self.server = server
+        self.masterKey = try MasterKeySource(
+            directory: directory,
+            file: reader.text(.masterKeyFile),
+            passphraseFile: reader.text(.passphraseFile)
+        )
+        let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        self.logLevel = try reader.read(.logLevel, "one of \(levels)") { Logger.Level(rawValue: $0) } ?? .info
+        self.auditOrigin = reader.text(.auditOrigin)
+        self.auditAnchor = reader.text(.auditAnchor) ?? directory + "/checkpoint"
+        self.maintenanceInterval = try reader.span(.maintenanceInterval) ?? .seconds(10)
+        self.escrow = try EscrowSettings(reader)
+    }
+
+    /// What the environment, and the file that `SPAREKEY_CONFIG` names, say of a data directory.
+    static func ofEnvironment(directory: String) throws(Failure) -> ServeConfiguration {
+        let environment = ProcessInfo.processInfo.environment
+        return try ServeConfiguration(
+            flags: [.data: directory],
+            environment: environment,
+            file: try environment["SPAREKEY_CONFIG"].map { (path) throws(Failure) in try ConfigurationFile(path: path) }
+        )
+    }
+}
+
+extension EscrowSettings {
+    fileprivate init(_ reader: SettingReader) throws(Failure) {
+        self.init()
+        self.isProofRequired = try reader.flag(.requireProof) ?? self.isProofRequired
+        self.depositPatience = try reader.span(.depositPatience) ?? self.depositPatience
+        if let delay = try reader.spanOrNever(.rotationDelayAfterDisclosure) {
+            self.rotationDelayAfterDisclosure = delay.span
+        }
+        if let delay = try reader.spanOrNever(.rotationDelayAfterRecovery) {
+            self.rotationDelayAfterRecovery = delay.span
+        }
+        if let age = try reader.spanOrNever(.rotationAge) { self.rotationAge = age.span }
+        self.rotationDeliveryPatience = try reader.span(.rotationDeliveryPatience) ?? self.rotationDeliveryPatience
+        self.rotationStepPatience = try reader.span(.rotationStepPatience) ?? self.rotationStepPatience
+        self.rotationRetryDelay = try reader.span(.rotationRetryDelay) ?? self.rotationRetryDelay
+        self.supersededRetention = try reader.span(.supersededRetention) ?? self.supersededRetention
+        self.checkInInterval = try reader.span(.checkInInterval) ?? self.checkInInterval
+        self.proofConcurrency = try reader.count(.proofConcurrency) ?? self.proofConcurrency
+        self.proofBacklog = try reader.count(.proofBacklog) ?? self.proofBacklog
+    }
+}

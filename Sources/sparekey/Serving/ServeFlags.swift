@@ -1,0 +1,132 @@
+import ArgumentParser
+
+/// The flags of `sparekey serve`.
+struct ServeFlags: ParsableArguments {
+    @Option(help: ArgumentHelp("The data directory; made when it is not there.", valueName: "dir"))
+    var data: String?
+
+    @Option(help: ArgumentHelp("Where to listen (default: 127.0.0.1:8443).", valueName: "host:port"))
+    var listen: String?
+
+    @Option(help: ArgumentHelp("A JSON file with settings; or SPAREKEY_CONFIG.", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("PEM file: the server's certificate, then its chain.", valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("PEM file: the certificate's private key.", valueName: "file"))
+    var tlsKey: String?
+
+    @Flag(help: "Listen on the network without TLS: only behind a proxy that ends TLS.")
+    var plainHttp = false
+
+    @OptionGroup
+    var masterKey: MasterKeyOptions
+
+    @Option(
+        help: ArgumentHelp("Log from this level on: trace, debug, info, notice, warning, error.", valueName: "level")
+    )
+    var logLevel: String?
+
+    @Option(
+        help: ArgumentHelp("The audit log's name; fixed from the first start on.", valueName: "name")
+    )
+    var auditOrigin: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The file with the audit log's latest checkpoint (default: DIR/checkpoint); best on another disk.",
+            valueName: "file"
+        )
+    )
+    var auditAnchor: String?
+
+    @OptionGroup(title: "How long things may take and are kept")
+    var times: ServeTimes
+
+    /// What was given.
+    var settings: [Setting: String] {
+        var settings: [Setting: String] = self.times.settings
+        settings[.data] = self.data
+        settings[.listen] = self.listen
+        settings[.tlsCertificate] = self.tlsCertificate
+        settings[.tlsKey] = self.tlsKey
+        settings[.plainHTTP] = self.plainHttp ? "true" : nil
+        settings[.masterKeyFile] = self.masterKey.masterKeyFile
+        settings[.passphraseFile] = self.masterKey.passphraseFile
+        settings[.logLevel] = self.logLevel
+        settings[.auditOrigin] = self.auditOrigin
+        settings[.auditAnchor] = self.auditAnchor
+        return settings
+    }
+}
+
+/// The flags of `sparekey serve` that are about time, and proof.
+struct ServeTimes: ParsableArguments {
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Whether a secret counts only once it is proven (default: --require-proof)."
+    )
+    var requireProof: Bool?
+
+    @Option(help: ArgumentHelp("How long an awaited secret may take (default: 24h).", valueName: "time"))
+    var depositPatience: String?
+
+    @Option(
+        help: ArgumentHelp("Rotate a disclosed key after this, or never (default: 1h).", valueName: "time")
+    )
+    var rotationDelayAfterDisclosure: String?
+
+    @Option(
+        help: ArgumentHelp("Rotate a key that was used after this, or never (default: 0s).", valueName: "time")
+    )
+    var rotationDelayAfterRecovery: String?
+
+    @Option(help: ArgumentHelp("Rotate a key of this age, or never (default: never).", valueName: "time"))
+    var rotationAge: String?
+
+    @Option(help: ArgumentHelp("How long a rotation waits for its device (default: 30d).", valueName: "time"))
+    var rotationDeliveryPatience: String?
+
+    @Option(help: ArgumentHelp("How long a device may take for each step (default: 24h).", valueName: "time"))
+    var rotationStepPatience: String?
+
+    @Option(
+        help: ArgumentHelp("How long after a failed rotation the next one comes (default: 1h).", valueName: "time")
+    )
+    var rotationRetryDelay: String?
+
+    @Option(help: ArgumentHelp("How long a replaced key is kept (default: 90d).", valueName: "time"))
+    var supersededRetention: String?
+
+    @Option(help: ArgumentHelp("How often devices check in (default: 1h).", valueName: "time"))
+    var checkInInterval: String?
+
+    @Option(help: ArgumentHelp("How many proofs run at once (default: 1).", valueName: "count"))
+    var proofConcurrency: String?
+
+    @Option(help: ArgumentHelp("How many deposits may wait for a proof (default: 64).", valueName: "count"))
+    var proofBacklog: String?
+
+    @Option(help: ArgumentHelp("How often deadlines are enforced and keys purged (default: 10s).", valueName: "time"))
+    var maintenanceInterval: String?
+
+    /// What was given.
+    var settings: [Setting: String] {
+        var settings: [Setting: String] = [:]
+        settings[.requireProof] = self.requireProof.map { String($0) }
+        settings[.depositPatience] = self.depositPatience
+        settings[.rotationDelayAfterDisclosure] = self.rotationDelayAfterDisclosure
+        settings[.rotationDelayAfterRecovery] = self.rotationDelayAfterRecovery
+        settings[.rotationAge] = self.rotationAge
+        settings[.rotationDeliveryPatience] = self.rotationDeliveryPatience
+        settings[.rotationStepPatience] = self.rotationStepPatience
+        settings[.rotationRetryDelay] = self.rotationRetryDelay
+        settings[.supersededRetention] = self.supersededRetention
+        settings[.checkInInterval] = self.checkInInterval
+        settings[.proofConcurrency] = self.proofConcurrency
+        settings[.proofBacklog] = self.proofBacklog
+        settings[.maintenanceInterval] = self.maintenanceInterval
+        return settings
+    }
+}

@@ -1,0 +1,37 @@
+import Configuration
+
+/// Everything that `serve` can be told, by its key in the configuration file.
+///
+/// In the environment the same key is in capitals behind `SPAREKEY_`: `escrow.depositPatience` is
+/// `SPAREKEY_ESCROW_DEPOSIT_PATIENCE`.
+enum Setting: String, CaseIterable, Sendable {
+    case data
+    case listen
+    case plainHTTP = "plainHttp"
+    case tlsCertificate = "tls.certificate"
+    case tlsKey = "tls.key"
+    case masterKeyFile = "masterKey.file"
+    case passphraseFile = "masterKey.passphraseFile"
+    case logLevel = "log.level"
+    case auditOrigin = "audit.origin"
+    case auditAnchor = "audit.anchor"
+    case maintenanceInterval = "maintenance.interval"
+    case requireProof = "escrow.requireProof"
+    case depositPatience = "escrow.depositPatience"
+    case rotationDelayAfterDisclosure = "escrow.rotationDelayAfterDisclosure"
+    case rotationDelayAfterRecovery = "escrow.rotationDelayAfterRecovery"
+    case rotationAge = "escrow.rotationAge"
+    case rotationDeliveryPatience = "escrow.rotationDeliveryPatience"
+    case rotationStepPatience = "escrow.rotationStepPatience"
+    case rotationRetryDelay = "escrow.rotationRetryDelay"
+    case supersededRetention = "escrow.supersededRetention"
+    case checkInInterval = "escrow.checkInInterval"
+    case proofConcurrency = "escrow.proofConcurrency"
+    case proofBacklog = "escrow.proofBacklog"
+
+    /// The key as swift-configuration has it.
+    var key: ConfigKey { ConfigKey(self.rawValue) }
+
+    /// The same as an absolute key.
+    var absoluteKey: AbsoluteConfigKey { AbsoluteConfigKey(self.rawValue.split(separator: ".").map(String.init)) }
+}

@@ -35,7 +35,7 @@ final class TestEscrow: Sendable {
         // The store's clock does not turn: entries' times are not what these tests are about.
         self.store = try Store.open(path: self.directory.appending(path: "sparekey.db").path, clock: { start })
         let signingKey = try SigningKey(name: "example.com/audit", seed: keyring.auditLogSeed)
-        try await self.store.startLog(signingKey: signingKey, origin: "example.com/audit", anchor: nil)
+        try await self.store.startLog(signingKey: signingKey)
         var settings = EscrowSettings()
         change(&settings)
         let clock = TestClock(start)

@@ -1,5 +1,5 @@
 package import EscrowModel
-import Hummingbird
+package import Hummingbird
 import ServiceLifecycle
 import Synchronization
 
@@ -37,6 +37,9 @@ package final class RequestDeadlines: Service {
         _ = self.watched.withLock { $0.entries.removeValue(forKey: watch) }
     }
 
+    /// How many things are watched now.
+    package var watchedCount: Int { self.watched.withLock { $0.entries.count } }
+
     /// Looks through the list until the task is cancelled: to the end, so that what is finishing during a graceful
     /// shutdown is watched too.
     package func run() async throws {
@@ -45,7 +48,7 @@ package final class RequestDeadlines: Service {
     }
 
     /// Calls and drops whatever is late.
-    func expire(at now: ContinuousClock.Instant) {
+    package func expire(at now: ContinuousClock.Instant) {
         let late = self.watched.withLock { watched in
             let late = watched.entries.filter { $0.value.deadline <= now }
             for id in late.keys { watched.entries[id] = nil }
@@ -56,7 +59,7 @@ package final class RequestDeadlines: Service {
 
     /// Answers, with 503 when it takes too long. What was begun goes on to its end and is never cancelled: a caller who
     /// hangs up, or a server that is slow, must not erase the record of what was asked.
-    func answer(with operation: @escaping @Sendable () async throws -> Response) async throws -> Response {
+    package func answer(with operation: @escaping @Sendable () async throws -> Response) async throws -> Response {
         try await withCheckedThrowingContinuation { continuation in
             let first = FirstOutcome(continuation)
             let watch = self.watch {

@@ -1,10 +1,10 @@
-import EscrowModel
+package import EscrowModel
 import HTTPTypes
 
 extension Problem {
     /// Translates what the service answers. Exhaustive on purpose: a new case stops the build here, where its status
     /// must be chosen.
-    init(_ error: EscrowError) {
+    package init(_ error: EscrowError) {
         switch error {
         case .invalid(let field, let problem):
             self = .invalid(field: field, problem)

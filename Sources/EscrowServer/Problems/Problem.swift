@@ -1,27 +1,27 @@
 import EscrowAPI
 import FoundationEssentials
-import HTTPTypes
-import Hummingbird
+package import HTTPTypes
+package import Hummingbird
 
 /// An error as it goes to the caller: the status, and a problem document (RFC 9457) in the making.
 ///
 /// Its texts are fixed or made of names that the server chose; nothing that was sent is echoed, as it may be a secret.
-struct Problem: Error, Equatable, Sendable {
+package struct Problem: Error, Equatable, Sendable {
     /// The HTTP status.
-    var status: HTTPResponse.Status
+    package var status: HTTPResponse.Status
     /// One word for programs.
-    var code: String
+    package var code: String
     /// What kind of problem it is.
-    var title: String
+    package var title: String
     /// What is wrong here, and what to do next.
-    var detail: String?
+    package var detail: String?
     /// The field, query parameter or header that cannot be accepted.
-    var field: String?
+    package var field: String?
     /// Header fields that belong to the status, such as `Allow`.
-    var headers: HTTPFields = [:]
+    package var headers: HTTPFields = [:]
 
     /// The response, for the request with this ID.
-    func response(requestID: String) -> Response {
+    package func response(requestID: String) -> Response {
         let document = ProblemDocument(
             type: "urn:sparekey:problem:\(self.code)",
             title: self.title,

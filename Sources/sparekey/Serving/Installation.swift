@@ -14,6 +14,8 @@ import Logging
 struct Installation: Sendable {
     /// The operations.
     let service: EscrowService
+    /// The public half of the key that signs the audit log.
+    let logKey: VerifierKey
     private let store: Store
 
     /// What time it is.
@@ -36,18 +38,18 @@ struct Installation: Sendable {
         do {
             let keyring = try await Self.keyring(in: store, configuration.masterKey, notice)
             let signingKey = try await Self.logKey(of: keyring, in: store, origin: configuration.auditOrigin)
-            let start = try await store.startLog(
-                signingKey: signingKey,
-                origin: signingKey.verifierKey.name,
-                anchor: configuration.auditAnchor
-            )
-            if case .continuedWithoutAnchor(let size) = start {
+            switch try await store.startLog(signingKey: signingKey, anchor: configuration.auditAnchor) {
+            case .new:
+                notice("began a new audit log; keep its verifier key for `audit verify`: \(signingKey.verifierKey)")
+            case .continued: break
+            case .continuedWithoutAnchor(let size):
                 notice(
                     "warning: there was no checkpoint in \(configuration.auditAnchor) to check the audit log's \(size) "
                         + "entries against; if you did not move it away, find out who did"
                 )
             }
             self.store = store
+            self.logKey = signingKey.verifierKey
             self.service = EscrowService(
                 store: store,
                 keys: try EscrowKeys(keyring),

@@ -37,6 +37,7 @@ struct Serve: AsyncParsableCommand {
             clock: Installation.clock,
             logger: logger
         ) { address in
+            Console.error("audit log \(installation.logKey)")
             Console.error("listening on \(address.url)")
         }
         let maintenance = Maintenance(

@@ -47,12 +47,21 @@ func expect(_ holds: @autoclosure () throws -> Bool, _ promise: StaticString) {
 
 // MARK: - What libFuzzer calls
 
-/// Looks for the target's name before anything runs.
+/// Looks for the target's name before anything runs; or writes the seeds, where `SPAREKEY_FUZZ_SEEDS` says where to.
 @_cdecl("LLVMFuzzerInitialize")
 public func initialize(
     _: UnsafeMutablePointer<CInt>,
     _: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>
 ) -> CInt {
+    if let directory = getenv("SPAREKEY_FUZZ_SEEDS") {
+        do {
+            try writeSeeds(to: String(cString: directory))
+            exit(0)
+        } catch {
+            print("the seeds could not be written: \(error)")
+            exit(1)
+        }
+    }
     _ = FuzzTarget.selected
     return 0
 }

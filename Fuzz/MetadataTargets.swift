@@ -36,10 +36,9 @@ func feedVolumeMetadata(_ input: [UInt8]) {
     }
 }
 
-/// The recovery key that opens the volumes of the corpus: its 32 bytes are all `Z`.
-private func seedKey(_ protector: GUID) -> RecoveryKey {
-    let key: [UInt8] = Array(repeating: UInt8(ascii: "Z"), count: 32)
-    guard let key = RecoveryKey(protectorID: protector, created: FileTime(ticks: 0), key: key.span) else {
+/// The recovery key that opens the volumes among the seeds, for one protector.
+func seedKey(_ protector: GUID) -> RecoveryKey {
+    guard let key = RecoveryKey(protectorID: protector, created: FileTime(ticks: 0), key: seedKeyBytes.span) else {
         preconditionFailure("a recovery key has 32 bytes")
     }
     return key

@@ -62,7 +62,7 @@ def disclosures(server, token):
     export = server.data.parent / f"export-{uuid.uuid4()}.jsonl"
     server.run("audit", "export", "--data", server.data, "--output", export)
     server.run("audit", "verify", export)
-    answer = server.get(f"{KEYS}/audit?action=key.disclosed&limit=500", token=token)
+    answer = server.get(f"{KEYS}/audit?kind=key.disclosed&limit=500", token=token)
     assert answer.status_code == 200
     return [item["record"] for item in answer.json()["items"]]
 

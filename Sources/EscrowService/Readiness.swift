@@ -13,4 +13,11 @@ extension EscrowService {
         }
         return problems
     }
+
+    /// Records that the server was started, and which version of it.
+    package func recordStart(version: String) async throws(EscrowError) {
+        try await self.operation { (_) throws(StoreError) -> Outcome<Void> in
+            .done((), [AuditEvent(.serverStarted, by: .system("server"), detail: version)])
+        }
+    }
 }

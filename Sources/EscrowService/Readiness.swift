@@ -1,5 +1,5 @@
 import EscrowCrypto
-import EscrowModel
+package import EscrowModel
 import EscrowStore
 
 extension EscrowService {

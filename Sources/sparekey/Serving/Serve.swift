@@ -31,7 +31,7 @@ struct Serve: AsyncParsableCommand {
         var logger = Logger(label: "sparekey") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = configuration.logLevel
         let installation = try await Installation(configuration) { Console.error("sparekey: \($0)") }
-        try await installation.service.recordStart(version: Version.number)
+        try await installation.service.recordStart(version: Version.text)
         let application = EscrowApplication(
             service: installation.service,
             settings: configuration.server,

@@ -14,7 +14,10 @@ final class TokenCache: Sendable {
 
     private static let lifetime = TimeSpan.seconds(5)
     private static let capacity = 10_000
+    /// How long one record of a token's refusal stands for all others, so that nobody can fill the log with them.
+    private static let refusalSilence = TimeSpan.minutes(1)
     private let entries = Mutex<[GUID: Entry]>([:])
+    private let refusals = Mutex<[GUID: Timestamp]>([:])
 
     func token(_ id: GUID, at now: Timestamp) -> APIToken? {
         self.entries.withLock { entries in
@@ -27,6 +30,16 @@ final class TokenCache: Sendable {
         self.entries.withLock { entries in
             if entries.count >= Self.capacity { entries.removeAll() }
             entries[token.id] = Entry(token: token, until: now + Self.lifetime)
+        }
+    }
+
+    /// Whether a refusal of a token is to be recorded, and not the same as one a moment ago.
+    func isRefusalNew(_ id: GUID, at now: Timestamp) -> Bool {
+        self.refusals.withLock { refusals in
+            if let last = refusals[id], now < last + Self.refusalSilence { return false }
+            if refusals.count >= Self.capacity { refusals.removeAll() }
+            refusals[id] = now
+            return true
         }
     }
 
@@ -45,15 +58,18 @@ extension EscrowService {
             found = try await self.snapshot { (reader) throws(StoreError) in try reader.apiToken(id) }
             if let found { self.tokens.keep(found, at: now) }
         }
-        guard let found, found.hash == hash, found.isValid(at: now) else {
-            throw .notAuthenticated
-        }
-        return Caller(
+        guard let found, found.hash == hash else { throw .notAuthenticated }
+        let caller = Caller(
             identity: .client(id: found.id, name: found.name),
             role: found.role,
             scope: found.scope,
             source: source
         )
+        guard found.isValid(at: now) else {
+            try await self.recordRefusal(of: found, by: caller, at: now)
+            throw .notAuthenticated
+        }
+        return caller
     }
 
     /// The ID of a token and the hash of its secret, as the store keeps them.
@@ -65,6 +81,16 @@ extension EscrowService {
             return (secret.id, secret.hash)
         } catch {
             throw .notAuthenticated
+        }
+    }
+
+    /// Somebody tried a token that was theirs once. Who tries what was never a token is not recorded: a stranger could
+    /// fill the log.
+    private func recordRefusal(of token: APIToken, by caller: Caller, at now: Timestamp) async throws(EscrowError) {
+        guard self.tokens.isRefusalNew(token.id, at: now) else { return }
+        try await self.operation { (_) throws(StoreError) -> Outcome<Void> in
+            let detail = token.revokedAt == nil ? "tokenExpired" : "tokenRevoked"
+            return .done((), [AuditEvent(.accessDenied, .denied, by: caller, token: token.id, detail: detail)])
         }
     }
 

@@ -27,6 +27,10 @@ struct TokenTests {
         await #expect(throws: EscrowError.notAuthenticated) {
             try await escrow.service.authenticate(bearer: secret, source: Self.source)
         }
+        await #expect(throws: EscrowError.notAuthenticated) {
+            try await escrow.service.authenticate(bearer: secret, source: Self.source)
+        }
+        #expect(try await escrow.count(.accessDenied) == 1, "one record a minute stands for them all")
         let other = try await escrow.service.createAPIToken(
             name: "short",
             role: .reader,

@@ -7,7 +7,8 @@ enum JSONAnswer {
     /// The answer with a document as its body.
     static func response(_ document: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
+        // In a fixed order, so that people can compare two answers.
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return Self.response(ByteBuffer(bytes: try encoder.encode(document)), status: status)
     }
 

@@ -3,50 +3,6 @@ import EscrowCrypto
 package import EscrowModel
 import EscrowPolicy
 import EscrowStore
-import Synchronization
-
-/// API tokens that were looked up a moment ago. A revocation here counts at once; one on another server, within the lifetime.
-final class TokenCache: Sendable {
-    private struct Entry {
-        let token: APIToken
-        let until: Timestamp
-    }
-
-    private static let lifetime = TimeSpan.seconds(5)
-    private static let capacity = 10_000
-    /// How long one record of a token's refusal stands for all others, so that nobody can fill the log with them.
-    private static let refusalSilence = TimeSpan.minutes(1)
-    private let entries = Mutex<[GUID: Entry]>([:])
-    private let refusals = Mutex<[GUID: Timestamp]>([:])
-
-    func token(_ id: GUID, at now: Timestamp) -> APIToken? {
-        self.entries.withLock { entries in
-            guard let entry = entries[id], now < entry.until else { return nil }
-            return entry.token
-        }
-    }
-
-    func keep(_ token: APIToken, at now: Timestamp) {
-        self.entries.withLock { entries in
-            if entries.count >= Self.capacity { entries.removeAll() }
-            entries[token.id] = Entry(token: token, until: now + Self.lifetime)
-        }
-    }
-
-    /// Whether a refusal of a token is to be recorded, and not the same as one a moment ago.
-    func isRefusalNew(_ id: GUID, at now: Timestamp) -> Bool {
-        self.refusals.withLock { refusals in
-            if let last = refusals[id], now < last + Self.refusalSilence { return false }
-            if refusals.count >= Self.capacity { refusals.removeAll() }
-            refusals[id] = now
-            return true
-        }
-    }
-
-    func forget(_ id: GUID) {
-        self.entries.withLock { entries in _ = entries.removeValue(forKey: id) }
-    }
-}
 
 extension EscrowService {
     /// Tells who holds an API token. Throws `notAuthenticated` for a token that is unknown, revoked or at its end.
@@ -161,65 +117,7 @@ extension EscrowService {
         return revoked
     }
 
-    /// Makes an enrolment token. Its secret is returned this once and kept nowhere.
-    ///
-    /// - Parameter maximumUses: 1 or more; nil for any number.
-    package func createEnrolmentToken(
-        name: String,
-        group: String,
-        maximumUses: Int?,
-        expiresAt: Timestamp?,
-        by caller: Caller
-    ) async throws(EscrowError) -> (token: EnrolmentToken, secret: String) {
-        try Limits.check(text: name, field: "name")
-        try Limits.check(text: group, field: "group", characters: 1...64)
-        if let maximumUses, !(1...10_000_000).contains(maximumUses) {
-            throw .invalid(field: "maximumUses", problem: "must be 1 to 10000000")
-        }
-        let now = self.clock()
-        try Self.check(expiry: expiresAt, now: now)
-        try await self.require(.manageTokens, by: caller, on: .installation)
-        var generator = SystemRandomNumberGenerator()
-        let secret = TokenSecret.generate(.enrolment, using: &generator)
-        let token = EnrolmentToken(
-            id: secret.id,
-            name: name,
-            hash: secret.hash,
-            group: group,
-            maximumUses: maximumUses,
-            uses: 0,
-            createdAt: now,
-            expiresAt: expiresAt,
-            revokedAt: nil
-        )
-        try await self.operation { (transaction) throws(StoreError) -> Outcome<Void> in
-            try transaction.insert(token)
-            let event = AuditEvent(.enrolmentTokenCreated, by: caller, action: .manageTokens, token: token.id)
-            return .done((), [event])
-        }
-        return (token, secret.reveal())
-    }
-
-    /// Every enrolment token, without secrets.
-    package func enrolmentTokens(by caller: Caller) async throws(EscrowError) -> [EnrolmentToken] {
-        try await self.require(.manageTokens, by: caller, on: .installation)
-        return try await self.snapshot { (reader) throws(StoreError) in try reader.enrolmentTokens() }
-    }
-
-    /// Ends an enrolment token. Devices that enrolled with it stay enrolled.
-    package func revokeEnrolmentToken(_ id: GUID, by caller: Caller) async throws(EscrowError) -> EnrolmentToken {
-        try await self.require(.manageTokens, by: caller, on: .installation)
-        let now = self.clock()
-        return try await self.operation { (transaction) throws(StoreError) -> Outcome<EnrolmentToken> in
-            guard var token = try transaction.enrolmentToken(id) else { return .refused(.notFound) }
-            guard token.revokedAt == nil else { return .done(token, []) }
-            token.revokedAt = now
-            try transaction.update(token)
-            return .done(token, [AuditEvent(.enrolmentTokenRevoked, by: caller, action: .manageTokens, token: id)])
-        }
-    }
-
-    private static func check(expiry: Timestamp?, now: Timestamp) throws(EscrowError) {
+    static func check(expiry: Timestamp?, now: Timestamp) throws(EscrowError) {
         guard expiry.map({ now < $0 }) ?? true else {
             throw .invalid(field: "expiresAt", problem: "must be in the future")
         }

@@ -18,6 +18,7 @@ package final class Connection {
     let pointer: OpaquePointer
     private var statements: [SQL: Statement] = [:]
     private var plans: [String]?
+    private var isOpen = true
 
     /// A statement that failed, or a row that did not hold what it must.
     struct Failure {
@@ -58,9 +59,16 @@ package final class Connection {
     }
 
     deinit {
+        self.close()
+        self.walPages.deallocate()
+    }
+
+    /// Lets the database go; the connection cannot be used after.
+    package func close() {
+        guard self.isOpen else { return }
+        self.isOpen = false
         self.statements = [:]
         sqlite3_close_v2(self.pointer)
-        self.walPages.deallocate()
     }
 
     /// How many pages the write-ahead log held after the last commit.
@@ -145,6 +153,7 @@ package final class Connection {
     }
 
     private func statement(_ sql: SQL) throws(StoreError) -> Statement {
+        precondition(self.isOpen, "a connection is used after it was closed")
         if let statement = self.statements[sql] { return statement }
         if self.statements.count >= Self.keptStatements {
             self.statements = self.statements.filter { $0.value.isInUse }

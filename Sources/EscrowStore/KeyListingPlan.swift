@@ -86,9 +86,9 @@ struct KeyListingPlan {
             row.skip(KeyColumns.count)
             key = nil
         } else {
-            key = try KeyColumns.read(&row)
+            key = try KeyColumns.read(&row, volumeID: volume.id)
         }
-        let rotation = row.isNull ? nil : try RotationColumns.read(&row)
+        let rotation = row.isNull ? nil : try RotationColumns.read(&row, volumeID: volume.id)
         return KeyListing(device: device, volume: volume, key: key, openRotation: rotation)
     }
 

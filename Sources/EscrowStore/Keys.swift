@@ -53,12 +53,21 @@ package struct NewKey: Equatable, Sendable {
 extension Reader {
     /// Every key of a volume, in the order of deposit.
     package func keys(of volume: Volume) throws(StoreError) -> [EscrowedKey] {
-        try self.connection.all(KeyColumns.ofVolume, .integer(volume.row), read: KeyColumns.read)
+        try self.keys(ofVolume: volume.row, id: volume.id)
     }
 
     /// Every key of a device, in the order of deposit.
     package func keys(of device: Device) throws(StoreError) -> [EscrowedKey] {
-        try self.connection.all(KeyColumns.ofDevice, .integer(device.row), read: KeyColumns.read)
+        try self.connection.all(KeyColumns.ofDevice, .integer(device.row), read: KeyColumns.readWithVolume)
+            .sorted { $0.row < $1.row }
+    }
+
+    /// Few rows, which are sorted here: SQLite would set up a sorter for each time.
+    func keys(ofVolume row: Int64, id: GUID) throws(StoreError) -> [EscrowedKey] {
+        try self.connection.all(KeyColumns.ofVolume, .integer(row)) { row throws(StoreError) in
+            try KeyColumns.read(&row, volumeID: id)
+        }
+        .sorted { $0.row < $1.row }
     }
 
     /// The sealed secret; nil once the key is purged.
@@ -81,7 +90,7 @@ extension Reader {
 
     /// Superseded keys whose retention has ended, of devices that are not on legal hold; the longest overdue first.
     package func purgeableKeys(_ now: Timestamp, limit: Int) throws(StoreError) -> [EscrowedKey] {
-        try self.connection.all(KeyColumns.purgeable, .time(now), .integer(limit), read: KeyColumns.read)
+        try self.connection.all(KeyColumns.purgeable, .time(now), .integer(limit), read: KeyColumns.readWithVolume)
     }
 }
 
@@ -104,7 +113,7 @@ extension Transaction {
             .bytes(key.sealed)
         ) { row throws(StoreError) in try row.integer() }
         guard let row else { throw .corrupt("table escrowed_key") }
-        try self.noteCurrentKey(ofVolume: key.volume.row)
+        try self.noteCurrentKey(ofVolume: key.volume.row, id: key.volume.id)
         return EscrowedKey(
             row: row,
             volume: key.volume.row,
@@ -145,7 +154,7 @@ extension Transaction {
             .word(key.proof),
             .time(key.purgeAfter)
         )
-        try self.noteCurrentKey(ofVolume: key.volume)
+        try self.noteCurrentKey(ofVolume: key.volume, id: key.volumeID)
     }
 
     /// Destroys a key's sealed secret; the record of it stays. Soon after the commit no page of any file holds it.
@@ -153,13 +162,12 @@ extension Transaction {
         let changed = try self.connection.run(KeyColumns.purge, .integer(key.row), .word(EscrowedKey.State.purged))
         guard changed == 1 else { throw .constraint(.reference) }
         self.hasPurged = true
-        try self.noteCurrentKey(ofVolume: key.volume)
+        try self.noteCurrentKey(ofVolume: key.volume, id: key.volumeID)
     }
 
     /// Notes on the volume which key is handed out when none is named, for the lists.
-    private func noteCurrentKey(ofVolume row: Int64) throws(StoreError) {
-        let keys = try self.connection.all(KeyColumns.ofVolume, .integer(row), read: KeyColumns.read)
-        let current = keys.current
+    private func noteCurrentKey(ofVolume row: Int64, id: GUID) throws(StoreError) {
+        let current = try self.keys(ofVolume: row, id: id).current
         try self.connection.run(
             KeyColumns.setCurrent,
             .integer(row),
@@ -170,22 +178,28 @@ extension Transaction {
     }
 }
 
-/// The columns of a key without its secret, in the order in which they are read; for a query that joins `volume`.
+/// The columns of a key without its secret, in the order in which they are read.
 enum KeyColumns {
     static let list = """
-        escrowed_key.id, escrowed_key.volume, volume.volume_id, escrowed_key.protector_id, escrowed_key.kind, \
-        escrowed_key.version, escrowed_key.state, escrowed_key.proof, escrowed_key.proof_reason, \
+        escrowed_key.id, escrowed_key.volume, escrowed_key.protector_id, escrowed_key.kind, escrowed_key.version, \
+        escrowed_key.state, escrowed_key.proof, escrowed_key.proof_reason, \
         escrowed_key.deposited_at, escrowed_key.proven_at, escrowed_key.disclosed_at, escrowed_key.superseded_at, \
         escrowed_key.purge_after
         """
     /// How many columns the list has, for a row that has no key.
-    static let count = 14
+    static let count = 13
 
-    static func read(_ row: inout Row) throws(StoreError) -> EscrowedKey {
+    /// For a query that names the volume's ID before the list.
+    static func readWithVolume(_ row: inout Row) throws(StoreError) -> EscrowedKey {
+        let volumeID = try row.guid()
+        return try Self.read(&row, volumeID: volumeID)
+    }
+
+    static func read(_ row: inout Row, volumeID: GUID) throws(StoreError) -> EscrowedKey {
         EscrowedKey(
             row: try row.integer(),
             volume: try row.integer(),
-            volumeID: try row.guid(),
+            volumeID: volumeID,
             protectorID: try row.guid(),
             kind: try row.word(),
             version: try row.int(),
@@ -200,21 +214,16 @@ enum KeyColumns {
         )
     }
 
-    static let ofVolume = SQL(
-        """
-        SELECT \(Self.list) FROM escrowed_key JOIN volume ON volume.id = escrowed_key.volume
-        WHERE escrowed_key.volume = $1 ORDER BY escrowed_key.id
-        """
-    )
+    static let ofVolume = SQL("SELECT \(Self.list) FROM escrowed_key WHERE volume = $1")
     static let ofDevice = SQL(
         """
-        SELECT \(Self.list) FROM volume JOIN escrowed_key ON escrowed_key.volume = volume.id
-        WHERE volume.device = $1 ORDER BY escrowed_key.id
+        SELECT volume.volume_id, \(Self.list) FROM volume JOIN escrowed_key ON escrowed_key.volume = volume.id
+        WHERE volume.device = $1
         """
     )
     static let purgeable = SQL(
         """
-        SELECT \(Self.list) FROM escrowed_key
+        SELECT volume.volume_id, \(Self.list) FROM escrowed_key
         JOIN volume ON volume.id = escrowed_key.volume JOIN device ON device.id = volume.device
         WHERE escrowed_key.state = 'superseded' AND escrowed_key.purge_after <= $1 AND device.is_on_legal_hold = 0
         ORDER BY escrowed_key.purge_after LIMIT $2

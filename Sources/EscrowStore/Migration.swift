@@ -24,7 +24,9 @@ enum Migration {
             let found = try Self.version(of: connection) ?? 0
             let known = Int64(migrations.count)
             guard found <= known else { throw StoreError.refused(.newerSchema(found: found, known: known)) }
-            for migration in migrations.dropFirst(Int(found)) { try connection.execute(migration) }
+            for migration in migrations.dropFirst(Int(found)) {
+                try connection.execute(Dialect.sqlite.statements(of: migration))
+            }
             if found < known { try connection.run(Self.setVersion, .integer(known)) }
             try connection.commit()
         } catch {

@@ -34,8 +34,18 @@ final class ReaderPool: Sendable {
         return try result.get()
     }
 
-    /// Refuses what comes from now on; what waits is still done.
-    func close() { self.state.withLock { $0.isClosed = true } }
+    /// Refuses what comes from now on, and ends when what waits is done.
+    func close() async {
+        self.state.withLock { $0.isClosed = true }
+        for connection in self.connections {
+            await withCheckedContinuation { continuation in
+                connection.async { connection in
+                    connection.close()
+                    continuation.resume()
+                }
+            }
+        }
+    }
 
     private static func run<Value: Sendable>(
         _ body: (Reader) throws(StoreError) -> Value,

@@ -4,12 +4,14 @@ package import EscrowModel
 extension Reader {
     /// The volume's open rotation; there is one at most.
     package func openRotation(of volume: Volume) throws(StoreError) -> Rotation? {
-        try self.connection.first(RotationColumns.open, .integer(volume.row), read: RotationColumns.read)
+        try self.connection.first(RotationColumns.open, .integer(volume.row)) { row throws(StoreError) in
+            try RotationColumns.read(&row, volumeID: volume.id)
+        }
     }
 
     /// The rotation with an ID.
     package func rotation(_ id: GUID) throws(StoreError) -> Rotation? {
-        try self.connection.first(RotationColumns.byID, .guid(id), read: RotationColumns.read)
+        try self.connection.first(RotationColumns.byID, .guid(id), read: RotationColumns.readWithVolume)
     }
 
     /// A device's rotations, the newest first.
@@ -18,13 +20,15 @@ extension Reader {
             RotationColumns.ofDevice,
             .integer(device.row),
             .integer(limit),
-            read: RotationColumns.read
+            read: RotationColumns.readWithVolume
         )
     }
 
     /// The rotation of a volume that was asked for last, open or not.
     package func lastRotation(of volume: Volume) throws(StoreError) -> Rotation? {
-        try self.connection.first(RotationColumns.last, .integer(volume.row), read: RotationColumns.read)
+        try self.connection.first(RotationColumns.last, .integer(volume.row)) { row throws(StoreError) in
+            try RotationColumns.read(&row, volumeID: volume.id)
+        }
     }
 
     /// The rotation that a caller asked for with an idempotency key.
@@ -37,14 +41,18 @@ extension Reader {
             RotationColumns.byIdempotencyKey,
             .integer(volume.row),
             .text(requestedBy),
-            .text(idempotencyKey),
-            read: RotationColumns.read
-        )
+            .text(idempotencyKey)
+        ) { row throws(StoreError) in try RotationColumns.read(&row, volumeID: volume.id) }
     }
 
     /// Open rotations whose deadline has come, the longest overdue first.
     package func rotationsPastDeadline(_ now: Timestamp, limit: Int) throws(StoreError) -> [Rotation] {
-        try self.connection.all(RotationColumns.pastDeadline, .time(now), .integer(limit), read: RotationColumns.read)
+        try self.connection.all(
+            RotationColumns.pastDeadline,
+            .time(now),
+            .integer(limit),
+            read: RotationColumns.readWithVolume
+        )
     }
 }
 
@@ -92,20 +100,26 @@ extension Transaction {
     }
 }
 
-/// The columns of a rotation, in the order in which they are read; for a query that joins `volume`.
+/// The columns of a rotation, in the order in which they are read.
 enum RotationColumns {
     static let list = """
-        rotation.rotation_id, rotation.volume, volume.volume_id, rotation.cause, rotation.kind, rotation.replaces, \
+        rotation.rotation_id, rotation.volume, rotation.cause, rotation.kind, rotation.replaces, \
         rotation.requested_by, rotation.idempotency_key, rotation.requested_at, rotation.not_before, rotation.deadline, \
         rotation.state, rotation.new_protector, rotation.delivered_at, rotation.escrowed_at, rotation.finished_at, \
         rotation.failure
         """
 
-    static func read(_ row: inout Row) throws(StoreError) -> Rotation {
+    /// For a query that names the volume's ID before the list.
+    static func readWithVolume(_ row: inout Row) throws(StoreError) -> Rotation {
+        let volumeID = try row.guid()
+        return try Self.read(&row, volumeID: volumeID)
+    }
+
+    static func read(_ row: inout Row, volumeID: GUID) throws(StoreError) -> Rotation {
         let request = Rotation(
             id: try row.guid(),
             volume: try row.integer(),
-            volumeID: try row.guid(),
+            volumeID: volumeID,
             trigger: try row.word(),
             kind: try row.word(),
             replaces: try row.guids(),
@@ -126,27 +140,22 @@ enum RotationColumns {
         )
     }
 
-    static let selection = "SELECT \(Self.list) FROM rotation JOIN volume ON volume.id = rotation.volume"
-    static let isOpen = "rotation.state IN (\(Schema.openRotationStates))"
+    /// As the partial indexes of open rotations have it.
+    static let isOpen = "rotation.finished_at IS NULL"
 
-    static let open = SQL("\(Self.selection) WHERE rotation.volume = $1 AND \(Self.isOpen)")
-    static let byID = SQL("\(Self.selection) WHERE rotation.rotation_id = $1")
-    static let last = SQL("\(Self.selection) WHERE rotation.volume = $1 ORDER BY rotation.id DESC LIMIT 1")
+    static let open = SQL("SELECT \(Self.list) FROM rotation WHERE volume = $1 AND \(Self.isOpen)")
+    static let last = SQL("SELECT \(Self.list) FROM rotation WHERE volume = $1 ORDER BY id DESC LIMIT 1")
     static let byIdempotencyKey = SQL(
-        """
-        \(Self.selection)
-        WHERE rotation.volume = $1 AND rotation.requested_by = $2 AND rotation.idempotency_key = $3
-        """
+        "SELECT \(Self.list) FROM rotation WHERE volume = $1 AND requested_by = $2 AND idempotency_key = $3"
     )
-    static let ofDevice = SQL(
+    private static let withVolume = """
+        SELECT volume.volume_id, \(Self.list) FROM rotation JOIN volume ON volume.id = rotation.volume
         """
-        SELECT \(Self.list) FROM volume JOIN rotation ON rotation.volume = volume.id
-        WHERE volume.device = $1 ORDER BY rotation.id DESC LIMIT $2
-        """
-    )
+    static let byID = SQL("\(Self.withVolume) WHERE rotation.rotation_id = $1")
+    static let ofDevice = SQL("\(Self.withVolume) WHERE volume.device = $1 ORDER BY rotation.id DESC LIMIT $2")
     static let pastDeadline = SQL(
         """
-        \(Self.selection) WHERE \(Self.isOpen) AND rotation.deadline <= $1 ORDER BY rotation.deadline LIMIT $2
+        \(Self.withVolume) WHERE \(Self.isOpen) AND rotation.deadline <= $1 ORDER BY rotation.deadline LIMIT $2
         """
     )
 

@@ -108,8 +108,14 @@ extension Row {
     }
 
     mutating func guid() throws(StoreError) -> GUID {
-        guard let id = GUID(bytes: try self.bytes()) else { throw self.broken() }
-        return id
+        let column = try self.next(SQLITE_BLOB)
+        guard sqlite3_column_bytes(self.statement, column) == 16,
+            let start = sqlite3_column_blob(self.statement, column)
+        else { throw self.broken(column) }
+        return GUID(
+            high: UInt64(bigEndian: start.loadUnaligned(as: UInt64.self)),
+            low: UInt64(bigEndian: start.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        )
     }
 
     mutating func optionalGUID() throws(StoreError) -> GUID? {

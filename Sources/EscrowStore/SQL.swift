@@ -1,3 +1,5 @@
+package import BitLocker
+
 /// The text of one SQL statement, which SQLite and PostgreSQL both understand; parameters are `$1`, `$2` and so on.
 ///
 /// It carries its own hash, so that finding the prepared statement costs the same for a long text as for a short one.
@@ -23,4 +25,6 @@ package enum SQLValue: Equatable, Sendable {
     case integer(Int64)
     case text(String)
     case bytes([UInt8])
+    /// The 16 bytes of a GUID, in the order of its text form.
+    case guid(GUID)
 }

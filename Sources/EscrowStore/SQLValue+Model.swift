@@ -4,8 +4,7 @@ import EscrowModel
 extension SQLValue {
     static func integer(_ value: Int) -> SQLValue { .integer(Int64(value)) }
     static func bool(_ value: Bool) -> SQLValue { .integer(value ? 1 : 0) }
-    static func guid(_ id: GUID) -> SQLValue { .bytes(id.bytes) }
-    static func guid(_ id: GUID?) -> SQLValue { id.map { .bytes($0.bytes) } ?? .null }
+    static func guid(_ id: GUID?) -> SQLValue { id.map { .guid($0) } ?? .null }
     static func time(_ moment: Timestamp) -> SQLValue { .integer(moment.milliseconds) }
     static func time(_ moment: Timestamp?) -> SQLValue { moment.map { .integer($0.milliseconds) } ?? .null }
     static func text(_ text: String?) -> SQLValue { text.map { .text($0) } ?? .null }

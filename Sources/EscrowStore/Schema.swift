@@ -1,8 +1,9 @@
-/// The tables, in the words of SQLite; `Dialect` says them in PostgreSQL's.
+/// The tables, in words that `Dialect` turns into an engine's own.
 ///
 /// The schema refuses what must not be: closed sets are checked, what must stand once is unique, what is referred to exists.
 /// Rows are numbered in the order they come, so that tables grow at their end; GUIDs, which come in no order, are in as few
-/// indexes as can be. Each index is there for a look-up, a list's filter or a sweep, named beside it.
+/// indexes as can be. Each index is there for a look-up, a list's filter or a sweep, named beside it. Closed sets are written
+/// with OR: for `IN` with more than two words SQLite builds a table of them each time a row is checked.
 enum Schema {
     /// Every step from nothing to now, in order. A step that was released is never changed.
     static let migrations: [String] = [Self.version1]
@@ -22,8 +23,16 @@ enum Schema {
             credential BLOB NOT NULL,
             enrolled_at INTEGER NOT NULL,
             last_seen_at INTEGER NOT NULL,
-            status TEXT NOT NULL CHECK (status IN ('escrowed', 'pending', 'failed', 'notAvailable')),
-            status_reason TEXT NOT NULL CHECK (status_reason IN ('none', 'awaitingDeposit', 'awaitingProof', 'noRecoveryProtector', 'rotationUnderWay', 'deviceReported', 'proofRefuted', 'deadlinePassed', 'protectorMismatch', 'bitLockerOff', 'noVolume')),
+            status TEXT NOT NULL CHECK (
+                status = 'escrowed' OR status = 'pending' OR status = 'failed' OR status = 'notAvailable'
+            ),
+            status_reason TEXT NOT NULL CHECK (
+                status_reason = 'none' OR status_reason = 'awaitingDeposit' OR status_reason = 'awaitingProof'
+                OR status_reason = 'noRecoveryProtector' OR status_reason = 'rotationUnderWay'
+                OR status_reason = 'deviceReported' OR status_reason = 'proofRefuted'
+                OR status_reason = 'deadlinePassed' OR status_reason = 'protectorMismatch'
+                OR status_reason = 'bitLockerOff' OR status_reason = 'noVolume'
+            ),
             status_since INTEGER NOT NULL,
             is_on_legal_hold INTEGER NOT NULL CHECK (is_on_legal_hold IN (0, 1)),
             CONSTRAINT device_device_id UNIQUE (device_id),
@@ -38,7 +47,9 @@ enum Schema {
         -- How many devices in use have which status, kept as devices change: counting ten million takes a second.
         CREATE TABLE device_count (
             device_group TEXT NOT NULL,
-            status TEXT NOT NULL CHECK (status IN ('escrowed', 'pending', 'failed', 'notAvailable')),
+            status TEXT NOT NULL CHECK (
+                status = 'escrowed' OR status = 'pending' OR status = 'failed' OR status = 'notAvailable'
+            ),
             devices INTEGER NOT NULL CHECK (devices >= 0),
             PRIMARY KEY (device_group, status)
         ) STRICT;
@@ -50,22 +61,38 @@ enum Schema {
             device INTEGER NOT NULL,
             device_group TEXT NOT NULL,
             volume_id BLOB NOT NULL CHECK (length(volume_id) = 16),
-            kind TEXT NOT NULL CHECK (kind IN ('operatingSystem', 'fixedData', 'removableData')),
+            kind TEXT NOT NULL CHECK (kind = 'operatingSystem' OR kind = 'fixedData' OR kind = 'removableData'),
             label TEXT,
-            protection TEXT NOT NULL CHECK (protection IN ('on', 'suspended', 'off')),
+            protection TEXT NOT NULL CHECK (protection = 'on' OR protection = 'suspended' OR protection = 'off'),
             encrypted_percentage INTEGER NOT NULL CHECK (encrypted_percentage BETWEEN 0 AND 100),
             protectors BLOB NOT NULL,
             is_present INTEGER NOT NULL CHECK (is_present IN (0, 1)),
-            status TEXT NOT NULL CHECK (status IN ('escrowed', 'pending', 'failed', 'notAvailable')),
-            status_reason TEXT NOT NULL CHECK (status_reason IN ('none', 'awaitingDeposit', 'awaitingProof', 'noRecoveryProtector', 'rotationUnderWay', 'deviceReported', 'proofRefuted', 'deadlinePassed', 'protectorMismatch', 'bitLockerOff', 'noVolume')),
+            status TEXT NOT NULL CHECK (
+                status = 'escrowed' OR status = 'pending' OR status = 'failed' OR status = 'notAvailable'
+            ),
+            status_reason TEXT NOT NULL CHECK (
+                status_reason = 'none' OR status_reason = 'awaitingDeposit' OR status_reason = 'awaitingProof'
+                OR status_reason = 'noRecoveryProtector' OR status_reason = 'rotationUnderWay'
+                OR status_reason = 'deviceReported' OR status_reason = 'proofRefuted'
+                OR status_reason = 'deadlinePassed' OR status_reason = 'protectorMismatch'
+                OR status_reason = 'bitLockerOff' OR status_reason = 'noVolume'
+            ),
             status_since INTEGER NOT NULL,
             deadline INTEGER,
-            failure_reason TEXT CHECK (failure_reason IN ('none', 'awaitingDeposit', 'awaitingProof', 'noRecoveryProtector', 'rotationUnderWay', 'deviceReported', 'proofRefuted', 'deadlinePassed', 'protectorMismatch', 'bitLockerOff', 'noVolume')),
+            failure_reason TEXT CHECK (
+                failure_reason = 'none' OR failure_reason = 'awaitingDeposit' OR failure_reason = 'awaitingProof'
+                OR failure_reason = 'noRecoveryProtector' OR failure_reason = 'rotationUnderWay'
+                OR failure_reason = 'deviceReported' OR failure_reason = 'proofRefuted'
+                OR failure_reason = 'deadlinePassed' OR failure_reason = 'protectorMismatch'
+                OR failure_reason = 'bitLockerOff' OR failure_reason = 'noVolume'
+            ),
             failure_at INTEGER,
             failure_detail TEXT,
             highest_nonce INTEGER NOT NULL CHECK (highest_nonce BETWEEN 0 AND 4294967295),
             current_key INTEGER,
-            current_proof TEXT CHECK (current_proof IN ('unproven', 'proven', 'refuted')),
+            current_proof TEXT CHECK (
+                current_proof = 'unproven' OR current_proof = 'proven' OR current_proof = 'refuted'
+            ),
             current_deposited_at INTEGER,
             CONSTRAINT volume_device_volume_id UNIQUE (device, volume_id),
             FOREIGN KEY (device_group, device) REFERENCES device (device_group, id) ON UPDATE CASCADE,
@@ -75,11 +102,11 @@ enum Schema {
             CHECK ((current_key IS NULL) = (current_deposited_at IS NULL))
         ) STRICT;
         -- Filters of the list of keys.
-        CREATE INDEX volume_device_group ON volume (device_group, id);
-        CREATE INDEX volume_status ON volume (status, id);
-        CREATE INDEX volume_status_reason ON volume (status_reason, id);
-        CREATE INDEX volume_kind ON volume (kind, id);
-        CREATE INDEX volume_current_proof ON volume (current_proof, id);
+        CREATE INDEX volume_device_group ON volume (device_group, +id);
+        CREATE INDEX volume_status ON volume (status, +id);
+        CREATE INDEX volume_status_reason ON volume (status_reason, +id);
+        CREATE INDEX volume_kind ON volume (kind, +id);
+        CREATE INDEX volume_current_proof ON volume (current_proof, +id);
         CREATE INDEX volume_current_deposited_at ON volume (current_deposited_at) WHERE current_deposited_at IS NOT NULL;
         -- The sweep that turns pending into failed.
         CREATE INDEX volume_deadline ON volume (deadline) WHERE status = 'pending';
@@ -97,8 +124,8 @@ enum Schema {
             key_id_prefix INTEGER NOT NULL CHECK (key_id_prefix BETWEEN 0 AND 4294967295),
             kind TEXT NOT NULL CHECK (kind IN ('recoveryPassword', 'recoveryKey')),
             version INTEGER NOT NULL CHECK (version >= 1),
-            state TEXT NOT NULL CHECK (state IN ('active', 'superseded', 'purged')),
-            proof TEXT NOT NULL CHECK (proof IN ('unproven', 'proven', 'refuted')),
+            state TEXT NOT NULL CHECK (state = 'active' OR state = 'superseded' OR state = 'purged'),
+            proof TEXT NOT NULL CHECK (proof = 'unproven' OR proof = 'proven' OR proof = 'refuted'),
             proof_reason TEXT,
             deposited_at INTEGER NOT NULL,
             proven_at INTEGER,
@@ -119,7 +146,10 @@ enum Schema {
             id INTEGER PRIMARY KEY,
             rotation_id BLOB NOT NULL CHECK (length(rotation_id) = 16),
             volume INTEGER NOT NULL REFERENCES volume (id),
-            cause TEXT NOT NULL CHECK (cause IN ('manual', 'recoveryUsed', 'disclosed', 'age', 'compromised')),
+            cause TEXT NOT NULL CHECK (
+                cause = 'manual' OR cause = 'recoveryUsed' OR cause = 'disclosed' OR cause = 'age'
+                OR cause = 'compromised'
+            ),
             kind TEXT NOT NULL CHECK (kind IN ('recoveryPassword', 'recoveryKey')),
             replaces BLOB NOT NULL CHECK (length(replaces) % 16 = 0),
             requested_by TEXT NOT NULL,
@@ -127,28 +157,34 @@ enum Schema {
             requested_at INTEGER NOT NULL,
             not_before INTEGER NOT NULL,
             deadline INTEGER NOT NULL,
-            state TEXT NOT NULL CHECK (state IN ('requested', 'delivered', 'escrowed', 'completed', 'failed', 'expired', 'cancelled')),
+            state TEXT NOT NULL CHECK (
+                state = 'requested' OR state = 'delivered' OR state = 'escrowed' OR state = 'completed'
+                OR state = 'failed' OR state = 'expired' OR state = 'cancelled'
+            ),
             new_protector BLOB CHECK (length(new_protector) = 16),
             delivered_at INTEGER,
             escrowed_at INTEGER,
             finished_at INTEGER,
             failure TEXT,
             CONSTRAINT rotation_rotation_id UNIQUE (rotation_id),
-            CHECK ((finished_at IS NULL) = (state IN ('requested', 'delivered', 'escrowed')))
+            CHECK ((finished_at IS NULL) = (state = 'requested' OR state = 'delivered' OR state = 'escrowed'))
         ) STRICT;
-        CREATE INDEX rotation_volume ON rotation (volume, id);
-        CREATE UNIQUE INDEX rotation_one_open ON rotation (volume) WHERE state IN ('requested', 'delivered', 'escrowed');
+        CREATE INDEX rotation_volume ON rotation (volume, +id);
+        CREATE UNIQUE INDEX rotation_one_open ON rotation (volume) WHERE finished_at IS NULL;
         CREATE UNIQUE INDEX rotation_idempotency_key ON rotation (volume, requested_by, idempotency_key)
             WHERE idempotency_key IS NOT NULL;
         -- The sweep that ends what nobody answers.
-        CREATE INDEX rotation_deadline ON rotation (deadline) WHERE state IN ('requested', 'delivered', 'escrowed');
+        CREATE INDEX rotation_deadline ON rotation (deadline) WHERE finished_at IS NULL;
 
         CREATE TABLE api_token (
             id INTEGER PRIMARY KEY,
             token_id BLOB NOT NULL CHECK (length(token_id) = 16),
             name TEXT NOT NULL,
             hash BLOB NOT NULL,
-            role TEXT NOT NULL CHECK (role IN ('reader', 'helpdesk', 'administrator', 'auditor', 'owner', 'device', 'system')),
+            role TEXT NOT NULL CHECK (
+                role = 'reader' OR role = 'helpdesk' OR role = 'administrator' OR role = 'auditor'
+                OR role = 'owner' OR role = 'device' OR role = 'system'
+            ),
             scope TEXT,
             created_at INTEGER NOT NULL,
             expires_at INTEGER,
@@ -188,19 +224,19 @@ enum Schema {
             device BLOB CHECK (length(device) = 16),
             device_group TEXT,
             source TEXT,
-            outcome TEXT NOT NULL CHECK (outcome IN ('success', 'denied', 'failure')),
+            outcome TEXT NOT NULL CHECK (outcome = 'success' OR outcome = 'denied' OR outcome = 'failure'),
             salt BLOB CHECK (length(salt) = 32),
             record BLOB,
             CHECK ((salt IS NULL) = (record IS NULL))
         ) STRICT;
         -- Filters of the log.
-        CREATE INDEX audit_entry_principal ON audit_entry (principal, id);
-        CREATE INDEX audit_entry_name ON audit_entry (name, id) WHERE name IS NOT NULL;
-        CREATE INDEX audit_entry_device ON audit_entry (device, id) WHERE device IS NOT NULL;
-        CREATE INDEX audit_entry_device_group ON audit_entry (device_group, id) WHERE device_group IS NOT NULL;
-        CREATE INDEX audit_entry_kind ON audit_entry (kind, id);
-        CREATE INDEX audit_entry_source ON audit_entry (source, id);
-        CREATE INDEX audit_entry_outcome ON audit_entry (outcome, id);
+        CREATE INDEX audit_entry_principal ON audit_entry (principal, +id);
+        CREATE INDEX audit_entry_name ON audit_entry (name, +id) WHERE name IS NOT NULL;
+        CREATE INDEX audit_entry_device ON audit_entry (device, +id) WHERE device IS NOT NULL;
+        CREATE INDEX audit_entry_device_group ON audit_entry (device_group, +id) WHERE device_group IS NOT NULL;
+        CREATE INDEX audit_entry_kind ON audit_entry (kind, +id);
+        CREATE INDEX audit_entry_source ON audit_entry (source, +id);
+        CREATE INDEX audit_entry_outcome ON audit_entry (outcome, +id);
 
         -- Signed heads that are kept, with the edge of the tree at each: a proof or a check starts at one, not at the beginning.
         CREATE TABLE audit_checkpoint (
@@ -219,7 +255,4 @@ enum Schema {
             last_time INTEGER NOT NULL
         ) STRICT;
         """
-
-    /// The states of an open rotation. Queries that use a partial index must say it in the same words.
-    static let openRotationStates = "'requested', 'delivered', 'escrowed'"
 }

@@ -1,3 +1,4 @@
+import BitLocker
 import CSQLite
 
 /// One prepared statement of a connection.
@@ -47,6 +48,10 @@ final class Statement {
                 utf8.withMemoryRebound(to: CChar.self) { buffer in
                     csqlite_bind_text(self.pointer, index, buffer.baseAddress, UInt64(buffer.count))
                 }
+            }
+        case .guid(let id):
+            return withUnsafeBytes(of: (id.high.bigEndian, id.low.bigEndian)) { buffer in
+                csqlite_bind_blob(self.pointer, index, buffer.baseAddress, UInt64(buffer.count))
             }
         case .bytes(let bytes):
             return bytes.withUnsafeBytes { buffer in

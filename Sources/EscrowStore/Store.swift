@@ -7,12 +7,10 @@ import Glibc
 /// One process has the database open. One connection makes all changes and copies the write-ahead log back: SQLite before
 /// 3.51.3 can lose commits where two do. The others only read. Nothing here blocks one of Swift's own threads.
 package final class Store: Sendable {
-    private let lock: LockFile
     private let writes: WriteQueue
     private let readers: ReaderPool
 
-    private init(lock: LockFile, writes: WriteQueue, readers: ReaderPool) {
-        self.lock = lock
+    private init(writes: WriteQueue, readers: ReaderPool) {
         self.writes = writes
         self.readers = readers
     }
@@ -35,13 +33,13 @@ package final class Store: Sendable {
     ) throws(StoreError) -> Store {
         let lock = try LockFile(path: path + ".lock", directory: LogAnchor.directory(of: path))
         try Self.create(path)
-        let writer = try Self.openWriter(path: path, clock: clock, failStop: failStop)
+        let writer = try Self.openWriter(path: path, lock: lock, clock: clock, failStop: failStop)
         let pool = try ReaderPool(count: max(readers, 1)) { () throws(StoreError) in
             let connection = try Connection(path: path, mode: .readOnly)
             try connection.setUpForReading()
             return connection
         }
-        return Store(lock: lock, writes: WriteQueue(writer), readers: pool)
+        return Store(writes: WriteQueue(writer), readers: pool)
     }
 
     /// Reads one state of the database, on a thread of the store's.
@@ -109,12 +107,13 @@ package final class Store: Sendable {
         try await self.writes.alone { writer throws(StoreError) in try writer.connection.checkpoint(.truncate) }
     }
 
-    /// Ends what waits, refuses what comes, and writes the anchor. The files are let go with the last reference to the store.
+    /// Ends what waits, refuses what comes, writes the anchor and lets the files go: another store can be opened on them.
     package func close() async {
-        self.readers.close()
+        await self.readers.close()
         await self.writes.close { writer in
-            _ = try? writer.connection.checkpoint(.truncate)
             writer.anchor?.flush()
+            _ = try? writer.connection.checkpoint(.truncate)
+            writer.close()
         }
     }
 
@@ -136,12 +135,13 @@ package final class Store: Sendable {
 
     private static func openWriter(
         path: String,
+        lock: LockFile,
         clock: @escaping @Sendable () -> Timestamp,
         failStop: @escaping @Sendable (String) -> Never
     ) throws(StoreError) -> sending Writer {
         let connection = try Connection(path: path, mode: .readWrite)
         try connection.setUpForWriting()
         try Migration.run(on: connection)
-        return Writer(connection: connection, clock: clock, failStop: failStop)
+        return Writer(connection: connection, lock: lock, clock: clock, failStop: failStop)
     }
 }

@@ -4,7 +4,9 @@ package import EscrowModel
 extension Reader {
     /// The volumes that a device reported, now or at some time, in the order in which they were first named.
     package func volumes(of device: Device) throws(StoreError) -> [Volume] {
+        // Few rows, which are sorted here: SQLite would set up a sorter for each time.
         try self.connection.all(VolumeColumns.ofDevice, .integer(device.row), read: VolumeColumns.read)
+            .sorted { $0.row < $1.row }
     }
 
     /// The volume of a device with an ID.
@@ -67,7 +69,7 @@ extension Transaction {
 
     /// Stores a volume as it is now; its device and its ID stay as they were.
     package func update(_ volume: Volume) throws(StoreError) {
-        let changed = try self.connection.run(
+        var changed = try self.connection.run(
             VolumeColumns.update,
             .integer(volume.row),
             .text(volume.report.label),
@@ -81,8 +83,7 @@ extension Transaction {
             .text(volume.failure?.detail),
             .integer(Int64(volume.highestNonce))
         )
-        guard changed == 1 else { throw .constraint(.reference) }
-        try self.connection.run(
+        changed += try self.connection.run(
             VolumeColumns.updateIndexed,
             .integer(volume.row),
             .word(volume.report.kind),
@@ -90,6 +91,9 @@ extension Transaction {
             .word(volume.status.reason),
             .time(volume.deadline)
         )
+        if changed == 0 {
+            guard try self.volume(row: volume.row) != nil else { throw .constraint(.reference) }
+        }
     }
 
     /// Keeps what was uploaded of a volume for proof, in place of what was there.
@@ -150,7 +154,7 @@ enum VolumeColumns {
         return nonce
     }
 
-    static let ofDevice = SQL("SELECT \(Self.list) FROM volume WHERE device = $1 ORDER BY id")
+    static let ofDevice = SQL("SELECT \(Self.list) FROM volume WHERE device = $1")
     static let byID = SQL("SELECT \(Self.list) FROM volume WHERE device = $1 AND volume_id = $2")
     static let byRow = SQL("SELECT \(Self.list) FROM volume WHERE id = $1")
     static let metadata = SQL("SELECT metadata FROM volume_metadata WHERE volume = $1")
@@ -169,12 +173,15 @@ enum VolumeColumns {
         """
     )
 
-    // Indexed columns are written only when they change: naming one rewrites its index entry.
+    // A row that is written as it was costs a page of the log as much as one that changed; so does an index entry.
     static let update = SQL(
         """
         UPDATE volume SET label = $2, protection = $3, encrypted_percentage = $4, protectors = $5, is_present = $6,
             status_since = $7, failure_reason = $8, failure_at = $9, failure_detail = $10, highest_nonce = $11
         WHERE id = $1
+            AND (label IS DISTINCT FROM $2 OR protection <> $3 OR encrypted_percentage <> $4 OR protectors <> $5
+                OR is_present <> $6 OR status_since <> $7 OR failure_reason IS DISTINCT FROM $8
+                OR failure_at IS DISTINCT FROM $9 OR failure_detail IS DISTINCT FROM $10 OR highest_nonce <> $11)
         """
     )
     static let updateIndexed = SQL(

@@ -7,6 +7,7 @@ final class Writer {
     private static let checkpointPages: Int32 = 8192
 
     let connection: Connection
+    private var lock: LockFile?
     var log: LogAppender?
     var anchor: LogAnchor?
     private let clock: @Sendable () -> Timestamp
@@ -15,12 +16,22 @@ final class Writer {
 
     init(
         connection: Connection,
+        lock: LockFile,
         clock: @Sendable @escaping () -> Timestamp,
         failStop: @Sendable @escaping (String) -> Never
     ) {
         self.connection = connection
+        self.lock = lock
         self.clock = clock
         self.failStop = failStop
+    }
+
+    deinit { self.close() }
+
+    /// Lets the files go. The connection goes before the lock does: there are never two that write.
+    func close() {
+        self.connection.close()
+        self.lock = nil
     }
 
     /// Runs a batch of operations in one transaction, each in a savepoint of its own, and answers them when it is durable.

@@ -97,7 +97,15 @@ extension Fixture {
     func holds(_ bytes: [UInt8]) -> Bool {
         names(in: self.directory).contains { name in
             let content = (try? self.content(of: self.directory + "/" + name)) ?? []
-            return content.indices.contains { content[$0] == bytes[0] && content[$0...].starts(with: bytes) }
+            return content.withUnsafeBytes { content in
+                bytes.withUnsafeBytes { bytes in
+                    guard content.count >= bytes.count, let start = content.baseAddress, let wanted = bytes.baseAddress
+                    else {
+                        return false
+                    }
+                    return (0...content.count - bytes.count).contains { memcmp(start + $0, wanted, bytes.count) == 0 }
+                }
+            }
         }
     }
 }

@@ -28,15 +28,15 @@ struct ThroughputMeasurement {
                 let rate = try await Self.rate(concurrency: concurrency) { number in try await operation(store, number)
                 }
                 print(
-                    "\(name) c=\(concurrency): \(Int(rate))/s; bare SQLite, \(concurrency) a commit: \(Int(bare))/s; "
-                        + "ratio \((rate / bare * 100).rounded() / 100)"
+                    "\(name) c=\(concurrency): \(rate); bare SQLite, \(concurrency) a commit: \(bare); "
+                        + "ratio \(rate.ratio(to: bare))"
                 )
             }
         }
         let read = try await Self.rate(concurrency: 64) { number in
             _ = try await store.read { reader throws(StoreError) in try reader.device(Sample.id(UInt64(number))) }
         }
-        print("one device read, c=64: \(Int(read))/s")
+        print("one device read, c=64: \(read)")
         await store.close()
     }
 
@@ -155,10 +155,11 @@ struct ThroughputMeasurement {
     }
 
     /// The same statements by the same code in plain transactions, one thread, without savepoints, log or answers.
-    private static func bare(_ store: Store, _ name: String, batch: Int) async throws -> Double {
+    private static func bare(_ store: Store, _ name: String, batch: Int) async throws -> Rate {
         let caller = Self.caller
         let clock = ContinuousClock()
         let begin = clock.now
+        let cpu = Rate.processorSeconds
         var number = Int.random(in: 1_000_000_000..<1_000_000_000_000)
         var done = 0
         while clock.now - begin < .seconds(Self.seconds) {
@@ -175,20 +176,21 @@ struct ThroughputMeasurement {
             number += batch
             done += batch
         }
-        return Double(done) / Self.seconds
+        return Rate(count: done, seconds: begin.duration(to: clock.now), processorSeconds: Rate.processorSeconds - cpu)
     }
 
     private static func rate(
         concurrency: Int,
         _ operation: @escaping @Sendable (Int) async throws -> Void
-    ) async throws -> Double {
+    ) async throws -> Rate {
         let clock = ContinuousClock()
         let begin = clock.now
+        let cpu = Rate.processorSeconds
         let base = Int.random(in: 1_000_000_000..<1_000_000_000_000)
         let done = try await withThrowingTaskGroup(of: Int.self) { group in
             for worker in 0..<concurrency {
                 group.addTask {
-                    var number = base + worker * 10_000_000
+                    var number = base + worker * 10_000_019
                     var done = 0
                     while clock.now - begin < .seconds(Self.seconds) {
                         try await operation(number)
@@ -200,7 +202,7 @@ struct ThroughputMeasurement {
             }
             return try await group.reduce(0, +)
         }
-        return Double(done) / Self.seconds
+        return Rate(count: done, seconds: begin.duration(to: clock.now), processorSeconds: Rate.processorSeconds - cpu)
     }
 
     private static func syncRate(in directory: String) -> Double {
@@ -224,4 +226,26 @@ struct ThroughputMeasurement {
         scope: .everything,
         source: Source(address: "192.0.2.1", agent: "curl/8", requestID: "0123456789abcdef")
     )
+}
+
+/// How many operations were done in which time, of the clock and of the processors.
+private struct Rate: CustomStringConvertible {
+    let perSecond: Double
+    let processorMicroseconds: Double
+
+    init(count: Int, seconds: Duration, processorSeconds: Double) {
+        let wall = Double(seconds.components.seconds) + Double(seconds.components.attoseconds) / 1e18
+        self.perSecond = Double(count) / wall
+        self.processorMicroseconds = processorSeconds / Double(count) * 1e6
+    }
+
+    var description: String { "\(Int(self.perSecond))/s (\(Int(self.processorMicroseconds)) µs of processor each)" }
+
+    func ratio(to other: Rate) -> Double { (self.perSecond / other.perSecond * 100).rounded() / 100 }
+
+    static var processorSeconds: Double {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
+    }
 }

@@ -1,0 +1,213 @@
+import BitLocker
+import EscrowModel
+import EscrowStore
+import Testing
+
+/// That nothing slows down as the database grows is written in the engine's plans: no table may be walked from end to end.
+@Suite("Query plans")
+struct PlanTests {
+    @Test("every filter of the list of keys is served by its index, alone", arguments: Engine.available, filtersOfKeys)
+    func keyListings(engine: Engine, filter: NamedFilter<KeyFilter>) async throws {
+        // Both ways to walk a list: found by the filter's index and sorted, and in the list's own order.
+        for sortedRows in [10_000, 0] {
+            let plans = try await Self.plans(engine) { reader throws(StoreError) in
+                reader.sortedRows = sortedRows
+                _ = try reader.keyListings(filter.filter, PageRequest(after: 10))
+            }
+            try Self.expectNoScan(plans)
+            let leads = sortedRows == 0 ? filter.leadInOrder : filter.lead
+            #expect(plans.contains { leads.contains($0) }, "\(plans)")
+        }
+    }
+
+    @Test("every filter of the log is served by its index, alone", arguments: Engine.available, filtersOfTheLog)
+    func auditListings(engine: Engine, filter: NamedFilter<AuditFilter>) async throws {
+        let plans = try await Self.plans(engine) { reader throws(StoreError) in
+            _ = try reader.auditListings(filter.filter, PageRequest(after: 10))
+        }
+        try Self.expectNoScan(plans)
+        #expect(plans.contains { filter.lead.contains($0) }, "\(plans)")
+        #expect(!plans.contains { $0.contains("TEMP B-TREE") }, "\(plans)")
+    }
+
+    @Test("every look-up and sweep is served by an index", arguments: Engine.available)
+    func lookUps(engine: Engine) async throws {
+        let plans = try await Self.plans(engine) { reader throws(StoreError) in
+            guard let device = try reader.device(Sample.id(1)), let volume = try reader.volumes(of: device).first,
+                let key = try reader.keys(of: volume).first
+            else { throw .corrupt("the test's database") }
+            _ = try reader.device(row: device.row)
+            _ = try reader.volume(volume.id, of: device)
+            _ = try reader.volume(row: volume.row)
+            _ = try reader.metadata(of: volume)
+            _ = try reader.volumesPastDeadline(Sample.start, limit: 10)
+            _ = try reader.keys(of: device)
+            _ = try reader.sealed(key)
+            _ = try reader.fingerprint(key)
+            _ = try reader.purgeableKeys(Sample.start, limit: 10)
+            _ = try reader.openRotation(of: volume)
+            _ = try reader.rotation(Sample.id(1))
+            _ = try reader.rotations(of: device, limit: 10)
+            _ = try reader.lastRotation(of: volume)
+            _ = try reader.rotation(of: volume, requestedBy: "client:1", idempotencyKey: "k")
+            _ = try reader.rotationsPastDeadline(Sample.start, limit: 10)
+            _ = try reader.apiToken(Sample.id(1))
+            _ = try reader.enrolmentToken(Sample.id(1))
+            _ = try reader.keyringDocument()
+            _ = try reader.logHead()
+            _ = try reader.logEntries(from: 10, limit: 10)
+            _ = try reader.checkpoints(after: 10, limit: 10)
+            _ = try reader.statusCounts(scope: .groups(["sales"]))
+            for scope in [Scope.everything, .groups(["sales"]), .groups(["sales", "plant"])] {
+                for sortedRows in [0, 10_000] {
+                    reader.sortedRows = sortedRows
+                    _ = try reader.deviceListings(scope: scope, PageRequest(after: 10))
+                    _ = try reader.deviceListings(scope: scope, namePrefix: "pc", PageRequest(after: 10))
+                }
+            }
+        }
+        #expect(plans.count > 30)
+        try Self.expectNoScan(plans)
+    }
+
+    @Test("every change finds its row by an index", arguments: Engine.available)
+    func changes(engine: Engine) async throws {
+        let fixture = try Fixture(engine)
+        let store = try await fixture.start()
+        let plans = try await store.changing { tx throws(StoreError) in
+            try tx.plans { () throws(StoreError) in
+                var (device, volume) = try tx.insertVolume(1)
+                device.group = "other"
+                device.facts.name = "other"
+                device.status.state = .failed
+                try tx.update(device)
+                volume.report.label = "D:"
+                volume.status.state = .failed
+                try tx.update(volume)
+                try tx.setMetadata([1], of: volume)
+                var key = try tx.insert(Sample.key(volume, protector: Sample.id(5)))
+                key.supersede(at: Sample.start, retention: .days(1))
+                try tx.update(key)
+                try tx.purge(key)
+                var rotation = Sample.rotation(1, of: volume)
+                try tx.insert(rotation)
+                _ = rotation.apply(.delivered, at: Sample.start, patience: .days(1))
+                try tx.update(rotation)
+            }
+        }
+        #expect(plans.count > 10)
+        try Self.expectNoScan(plans)
+    }
+
+    private static func plans(
+        _ engine: Engine,
+        _ work: @escaping @Sendable (Reader) throws(StoreError) -> Void
+    ) async throws -> [String] {
+        let store = try await Fixture(engine).start()
+        try await store.changing { tx throws(StoreError) in
+            let (_, volume) = try tx.insertVolume(1)
+            _ = try tx.insert(Sample.key(volume, protector: Sample.id(5)))
+        }
+        return try await store.read { reader throws(StoreError) in
+            try reader.plans { () throws(StoreError) in try work(reader) }
+        }
+    }
+
+    private static func expectNoScan(_ plans: [String]) throws {
+        for plan in plans where plan.hasPrefix("SCAN") {
+            // What a subquery found is walked, and is not a table.
+            #expect(["SCAN named", "SCAN fitting"].contains(plan), "\(plans)")
+        }
+    }
+}
+
+/// A filter with one condition, and the words of the engine's plan that show what leads.
+struct NamedFilter<Filter: Sendable>: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let filter: Filter
+    let lead: [String]
+    let leadInOrder: [String]
+}
+
+private func keys(
+    _ name: String,
+    _ lead: String,
+    inOrder: String? = nil,
+    _ change: (inout KeyFilter) -> Void
+) -> NamedFilter<KeyFilter> {
+    var filter = KeyFilter(scope: .everything)
+    change(&filter)
+    return NamedFilter(testDescription: name, filter: filter, lead: [lead], leadInOrder: [inOrder ?? lead])
+}
+
+private let inOrder = "SEARCH volume USING INTEGER PRIMARY KEY (rowid>?)"
+private let byPrefix = "SEARCH escrowed_key USING INDEX escrowed_key_key_id_prefix (key_id_prefix=?)"
+
+private let filtersOfKeys = [
+    keys("none", inOrder) { _ in },
+    keys("key ID prefix", byPrefix.replacing("INDEX", with: "COVERING INDEX")) { $0.keyID = .prefix(7) },
+    keys("key ID", byPrefix) { $0.keyID = .full(Sample.id(5)) },
+    keys("device", "SEARCH device USING INDEX sqlite_autoindex_device_1 (device_id=?)") { $0.device = Sample.id(1) },
+    keys("status", "SEARCH volume USING INDEX volume_status (status=? AND rowid>?)") { $0.status = .failed },
+    keys("most frequent status", "SEARCH volume USING INDEX volume_status (status=? AND rowid>?)") {
+        $0.status = .escrowed
+    },
+    keys("reason", "SEARCH volume USING INDEX volume_status_reason (status_reason=? AND rowid>?)") {
+        $0.reason = .deadlinePassed
+    },
+    keys("device name", "SEARCH device USING INDEX device_name (name_lower>? AND name_lower<?)", inOrder: inOrder) {
+        $0.deviceName = "pc"
+    },
+    keys("serial", "SEARCH device USING INDEX device_serial (serial=?)") { $0.serial = "S1" },
+    keys("owner", "SEARCH device USING INDEX device_owner (owner_lower=?)") { $0.owner = "Ada" },
+    keys("group", "SEARCH volume USING INDEX volume_device_group (device_group=? AND rowid>?)") { $0.group = "sales" },
+    keys("scope of one", "SEARCH volume USING INDEX volume_device_group (device_group=? AND rowid>?)") {
+        $0.scope = .groups(["sales"])
+    },
+    keys("scope of two", "SEARCH volume USING INDEX volume_device_group (device_group=? AND rowid>?)") {
+        $0.scope = .groups(["sales", "plant"])
+    },
+    keys("volume kind", "SEARCH volume USING INDEX volume_kind (kind=? AND rowid>?)") { $0.volumeKind = .fixedData },
+    keys("proof", "SEARCH volume USING INDEX volume_current_proof (current_proof=? AND rowid>?)") {
+        $0.proof = .refuted
+    },
+    keys(
+        "deposited before",
+        "SEARCH volume USING INDEX volume_current_deposited_at (current_deposited_at>? AND current_deposited_at<?)",
+        inOrder: inOrder
+    ) { $0.depositedBefore = Sample.start + .seconds(1) },
+    keys(
+        "deposited since",
+        "SEARCH volume USING INDEX volume_current_deposited_at (current_deposited_at>? AND current_deposited_at<?)",
+        inOrder: inOrder
+    ) { $0.depositedSince = Sample.start },
+]
+
+private func entries(
+    _ name: String,
+    _ index: String?,
+    _ change: (inout AuditFilter) -> Void
+) -> NamedFilter<AuditFilter> {
+    var filter = AuditFilter()
+    change(&filter)
+    let lead =
+        index.map { "SEARCH audit_entry USING INDEX audit_entry_\($0) (\($0)=? AND rowid>? AND rowid<?)" }
+        ?? "SEARCH audit_entry USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
+    return NamedFilter(testDescription: name, filter: filter, lead: [lead], leadInOrder: [lead])
+}
+
+private let filtersOfTheLog = [
+    entries("none", nil) { _ in },
+    entries("principal", "principal") { $0.principal = "system:test" },
+    entries("name", "name") { $0.name = "help desk" },
+    entries("device as name", "principal") { $0.name = Sample.id(1).description },
+    entries("device", "device") { $0.device = Sample.id(1) },
+    entries("kind", "kind") { $0.kind = .keyDisclosed },
+    entries("source", "source") { $0.source = "192.0.2.1" },
+    entries("outcome", "outcome") { $0.outcome = .denied },
+    entries("most frequent outcome", "outcome") { $0.outcome = .success },
+    entries("since", nil) { $0.since = Sample.start },
+    entries("before", nil) { $0.before = Sample.start },
+    entries("scope of one", "device_group") { $0.scope = .groups(["sales"]) },
+    entries("scope of two", "device_group") { $0.scope = .groups(["sales", "plant"]) },
+]

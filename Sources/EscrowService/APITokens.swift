@@ -69,7 +69,7 @@ extension EscrowService {
         }
         let now = self.clock()
         try Self.check(expiry: expiresAt, now: now)
-        try await self.require(.manageTokens, by: caller, on: .installation)
+        let permit = try await self.require(.manageTokens, by: caller, on: .installation)
         var generator = SystemRandomNumberGenerator()
         let secret = TokenSecret.generate(.api, using: &generator)
         let token = APIToken(
@@ -84,13 +84,7 @@ extension EscrowService {
         )
         try await self.operation { (transaction) throws(StoreError) -> Outcome<Void> in
             try transaction.insert(token)
-            let event = AuditEvent(
-                .tokenCreated,
-                by: caller,
-                action: .manageTokens,
-                token: token.id,
-                detail: role.rawValue
-            )
+            let event = permit.event(.tokenCreated, token: token.id, detail: role.rawValue)
             return .done((), [event])
         }
         return (token, secret.reveal())
@@ -104,14 +98,14 @@ extension EscrowService {
 
     /// Ends an API token, at once.
     package func revokeAPIToken(_ id: GUID, by caller: Caller) async throws(EscrowError) -> APIToken {
-        try await self.require(.manageTokens, by: caller, on: .installation)
+        let permit = try await self.require(.manageTokens, by: caller, on: .installation)
         let now = self.clock()
         let revoked = try await self.operation { (transaction) throws(StoreError) -> Outcome<APIToken> in
             guard var token = try transaction.apiToken(id) else { return .refused(.notFound) }
             guard token.revokedAt == nil else { return .done(token, []) }
             token.revokedAt = now
             try transaction.update(token)
-            return .done(token, [AuditEvent(.tokenRevoked, by: caller, action: .manageTokens, token: id)])
+            return .done(token, [permit.event(.tokenRevoked, token: id)])
         }
         self.tokens.forget(id)
         return revoked

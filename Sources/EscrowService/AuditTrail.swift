@@ -93,9 +93,9 @@ extension EscrowService {
 
     /// The whole log, for somebody with the whole fleet in scope; that it was exported is recorded.
     package func auditExport(by caller: Caller) async throws(EscrowError) -> AuditExport {
-        try await self.require(.exportAudit, by: caller, on: .installation)
+        let permit = try await self.require(.exportAudit, by: caller, on: .installation)
         try await self.operation { (_) throws(StoreError) -> Outcome<Void> in
-            .done((), [AuditEvent(.auditExported, by: caller, action: .exportAudit)])
+            .done((), [permit.event(.auditExported)])
         }
         let found = try await self.snapshot { (reader) throws(StoreError) in try reader.logHead() }
         guard let found, let head = try? SignedNote(parsing: found.note) else {

@@ -91,17 +91,15 @@ extension EscrowService {
         let now = self.clock()
         return try await self.operation { (transaction) throws(StoreError) -> Outcome<CheckInResult> in
             guard var device = try self.device(of: caller, in: transaction) else { return .refused(.notAuthenticated) }
-            if let refusal: Outcome<CheckInResult> = self.refusal(of: .checkIn, by: caller, on: device) {
-                return refusal
+            guard let permit = self.permit(.checkIn, by: caller, on: device, at: now) else {
+                return self.refusal(of: .checkIn, by: caller, on: device)
             }
             var events: [AuditEvent] = []
             if device.facts != report.facts {
                 device.facts = report.facts
-                events.append(
-                    AuditEvent(.deviceChanged, by: caller, device: device.id, deviceName: device.facts.name)
-                )
+                events.append(permit.event(.deviceChanged, device: device))
             }
-            let transitions = try self.take(report, of: device, by: caller, at: now, in: transaction)
+            let transitions = try self.take(report, of: device, in: transaction, permit)
             events += transitions.flatMap(\.events)
             let status = EscrowStatus.worst(of: transitions.map(\.volume).filter(\.isPresent).map(\.status))
             device.status = (status ?? EscrowStatus(.notAvailable, .noVolume, since: now)).following(device.status)
@@ -126,14 +124,14 @@ extension EscrowService {
     private func take(
         _ report: DeviceReport,
         of device: Device,
-        by caller: Caller,
-        at now: Timestamp,
-        in transaction: Transaction
+        in transaction: Transaction,
+        _ permit: Permit
     ) throws(StoreError) -> [VolumeTransition] {
+        let now = permit.now
         let known = try transaction.volumes(of: device)
         var transitions: [VolumeTransition] = []
         for volume in known where volume.isPresent && !report.volumes.contains(where: { $0.id == volume.id }) {
-            var gone = try self.transition(volume, of: device, in: transaction, by: caller, at: now)
+            var gone = try self.transition(volume, of: device, in: transaction, permit)
             gone.volume.isPresent = false
             try gone.settle(in: transaction)
             transitions.append(gone)
@@ -146,7 +144,7 @@ extension EscrowService {
                 let fresh = EscrowStatus(.notAvailable, .noVolume, since: now)
                 volume = try transaction.insert(reported, of: device, status: fresh)
             }
-            var transition = try self.transition(volume, of: device, in: transaction, by: caller, at: now)
+            var transition = try self.transition(volume, of: device, in: transaction, permit)
             transition.volume.report = reported
             transition.volume.isPresent = true
             try self.takeRecoveries(report.recoveries, on: &transition, at: now, in: transaction)
@@ -244,9 +242,8 @@ extension EscrowService {
         _ volume: Volume,
         of device: Device,
         in transaction: Transaction,
-        by caller: Caller,
-        at now: Timestamp
+        _ permit: Permit
     ) throws(StoreError) -> VolumeTransition {
-        try VolumeTransition(volume, of: device, in: transaction, by: caller, at: now, settings: self.settings)
+        try VolumeTransition(volume, of: device, in: transaction, permit, self.settings)
     }
 }

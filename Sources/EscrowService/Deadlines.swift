@@ -1,4 +1,5 @@
 package import EscrowModel
+import EscrowPolicy
 import EscrowStore
 
 extension EscrowService {
@@ -16,21 +17,21 @@ extension EscrowService {
     }
 
     private func enforceOnce(batch: Int) async throws(EscrowError) -> Int {
-        let now = self.clock()
-        let caller = Caller.system("deadlines")
+        let permit = self.permitOfTheSystem(.enforceDeadlines)
+        let now = permit.now
         return try await self.operation { (transaction) throws(StoreError) -> Outcome<Int> in
             var events: [AuditEvent] = []
             let rotations = try transaction.rotationsPastDeadline(now, limit: batch)
             for rotation in rotations {
                 guard let volume = try transaction.volume(row: rotation.volume) else { continue }
-                events += try self.move(volume, by: caller, at: now, in: transaction) {
+                events += try self.move(volume, in: transaction, permit) {
                     (transition, transaction) throws(StoreError) in
                     try transition.advance(.deadlinePassed, in: transaction)
                 }
             }
             let volumes = try transaction.volumesPastDeadline(now, limit: batch - rotations.count)
             for volume in volumes {
-                events += try self.move(volume, by: caller, at: now, in: transaction) { (_, _) throws(StoreError) in }
+                events += try self.move(volume, in: transaction, permit) { (_, _) throws(StoreError) in }
             }
             return .done(rotations.count + volumes.count, events)
         }
@@ -38,16 +39,15 @@ extension EscrowService {
 
     private func move(
         _ volume: Volume,
-        by caller: Caller,
-        at now: Timestamp,
         in transaction: Transaction,
+        _ permit: Permit,
         _ change: (inout VolumeTransition, Transaction) throws(StoreError) -> Void
     ) throws(StoreError) -> [AuditEvent] {
         guard var device = try transaction.device(row: volume.device) else { return [] }
-        var transition = try self.transition(volume, of: device, in: transaction, by: caller, at: now)
+        var transition = try self.transition(volume, of: device, in: transaction, permit)
         try change(&transition, transaction)
         try transition.settle(in: transaction)
-        try self.refreshStatus(of: &device, at: now, in: transaction)
+        try self.refreshStatus(of: &device, at: permit.now, in: transaction)
         return transition.events
     }
 
@@ -65,8 +65,8 @@ extension EscrowService {
     }
 
     private func purgeOnce(batch: Int) async throws(EscrowError) -> Int {
-        let now = self.clock()
-        let caller = Caller.system("retention")
+        let permit = self.permitOfTheSystem(.purgeKeys)
+        let now = permit.now
         return try await self.operation { (transaction) throws(StoreError) -> Outcome<Int> in
             var events: [AuditEvent] = []
             let keys = try transaction.purgeableKeys(now, limit: batch)
@@ -76,18 +76,14 @@ extension EscrowService {
                 let device = try volume.map { (volume) throws(StoreError) in try transaction.device(row: volume.device)
                 }
                 events.append(
-                    AuditEvent(
-                        .keyPurged,
-                        by: caller,
-                        action: .purgeKeys,
-                        device: device??.id,
-                        deviceName: device??.facts.name,
-                        volume: key.volumeID,
-                        protector: key.protectorID
-                    )
+                    permit.event(.keyPurged, device: device ?? nil, volume: key.volumeID, protector: key.protectorID)
                 )
             }
             return .done(keys.count, events)
         }
+    }
+
+    private func permitOfTheSystem(_ action: Action) -> Permit {
+        Permit(action: action, caller: .system("maintenance"), rule: .system, now: self.clock())
     }
 }

@@ -177,13 +177,13 @@ extension EscrowService {
         let now = self.clock()
         return try await self.operation { (transaction) throws(StoreError) -> Outcome<DepositReceipt?> in
             guard var device = try self.device(of: caller, in: transaction) else { return .refused(.notAuthenticated) }
-            if let refusal: Outcome<DepositReceipt?> = self.refusal(of: .depositKey, by: caller, on: device) {
-                return refusal
+            guard let permit = self.permit(.depositKey, by: caller, on: device, at: now) else {
+                return self.refusal(of: .depositKey, by: caller, on: device)
             }
             guard let volume = try transaction.volume(submission.volume, of: device) else {
                 return .refused(Self.unknownVolume)
             }
-            var transition = try self.transition(volume, of: device, in: transaction, by: caller, at: now)
+            var transition = try self.transition(volume, of: device, in: transaction, permit)
             let key: EscrowedKey
             let known = try Self.first(
                 of: transition.keys.filter { $0.protectorID == submission.protector },

@@ -80,20 +80,14 @@ extension EscrowService {
         let now = self.clock()
         return try await self.operation { (transaction) throws(StoreError) -> Outcome<Device> in
             guard var device = try transaction.device(id) else { return .refused(.notFound) }
-            if let refusal: Outcome<Device> = self.refusal(of: .retireDevice, by: caller, on: device) { return refusal }
+            guard let permit = self.permit(.retireDevice, by: caller, on: device, at: now) else {
+                return self.refusal(of: .retireDevice, by: caller, on: device)
+            }
             guard device.state == .active else { return .done(device, []) }
             device.state = .retired
-            var events = [
-                AuditEvent(
-                    .deviceRetired,
-                    by: caller,
-                    action: .retireDevice,
-                    device: device.id,
-                    deviceName: device.facts.name
-                )
-            ]
+            var events = [permit.event(.deviceRetired, device: device)]
             for volume in try transaction.volumes(of: device) {
-                var transition = try self.transition(volume, of: device, in: transaction, by: caller, at: now)
+                var transition = try self.transition(volume, of: device, in: transaction, permit)
                 try transition.advance(.cancelled, in: transaction)
                 try transition.settle(in: transaction)
                 events += transition.events
@@ -105,20 +99,16 @@ extension EscrowService {
 
     /// Keeps a device's keys from being purged, or no longer.
     package func setLegalHold(_ hold: Bool, on id: GUID, by caller: Caller) async throws(EscrowError) -> Device {
-        try await self.operation { (transaction) throws(StoreError) -> Outcome<Device> in
+        let now = self.clock()
+        return try await self.operation { (transaction) throws(StoreError) -> Outcome<Device> in
             guard var device = try transaction.device(id) else { return .refused(.notFound) }
-            if let refusal: Outcome<Device> = self.refusal(of: .setLegalHold, by: caller, on: device) { return refusal }
+            guard let permit = self.permit(.setLegalHold, by: caller, on: device, at: now) else {
+                return self.refusal(of: .setLegalHold, by: caller, on: device)
+            }
             guard device.isOnLegalHold != hold else { return .done(device, []) }
             device.isOnLegalHold = hold
             try transaction.update(device)
-            let event = AuditEvent(
-                .deviceLegalHold,
-                by: caller,
-                action: .setLegalHold,
-                device: device.id,
-                deviceName: device.facts.name,
-                detail: hold ? "on" : "off"
-            )
+            let event = permit.event(.deviceLegalHold, device: device, detail: hold ? "on" : "off")
             return .done(device, [event])
         }
     }

@@ -1,7 +1,6 @@
 package import BitLocker
 import EscrowCrypto
 package import EscrowModel
-import EscrowPolicy
 import EscrowStore
 
 /// A secret on its way to somebody, whose record is durably on the log.
@@ -31,7 +30,9 @@ extension EscrowService {
         let now = self.clock()
         let grant = try await self.operation { (transaction) throws(StoreError) -> Outcome<Grant> in
             guard let device = try transaction.device(device) else { return .refused(.notFound) }
-            if let refusal: Outcome<Grant> = self.refusal(of: .revealKey, by: caller, on: device) { return refusal }
+            guard let permit = self.permit(.revealKey, by: caller, on: device, at: now) else {
+                return self.refusal(of: .revealKey, by: caller, on: device)
+            }
             let chosen: EscrowedKey
             switch try self.choose(key, on: volume, of: device, in: transaction) {
             case .success(let key): chosen = key
@@ -45,13 +46,12 @@ extension EscrowService {
                 of: volume,
                 on: device,
                 reason: reason,
-                by: caller,
-                at: now,
-                in: transaction
+                in: transaction,
+                permit
             )
         }
         guard let secret = self.open(grant) else {
-            try await self.recordBrokenSeal(of: grant, by: caller)
+            try await self.recordBrokenSeal(of: grant)
             throw .sealBroken
         }
         return DisclosedSecret(key: grant.key, rotation: grant.rotation, secret: secret)
@@ -63,6 +63,7 @@ extension EscrowService {
         let key: EscrowedKey
         let rotation: Rotation?
         let sealed: [UInt8]
+        let permit: Permit
 
         var context: SealContext {
             SealContext(
@@ -81,24 +82,16 @@ extension EscrowService {
         of volume: Volume,
         on device: Device,
         reason: DisclosureReason,
-        by caller: Caller,
-        at now: Timestamp,
-        in transaction: Transaction
+        in transaction: Transaction,
+        _ permit: Permit
     ) throws(StoreError) -> Outcome<Grant> {
         var key = key
-        key.disclosedAt = now
+        key.disclosedAt = permit.now
         try transaction.update(key)
-        var transition = try self.transition(volume, of: device, in: transaction, by: caller, at: now)
-        let decision = self.policy.decide(
-            .revealKey,
-            by: caller,
-            on: .device(device.id, group: device.group, owner: device.facts.owner)
-        )
+        var transition = try self.transition(volume, of: device, in: transaction, permit)
         transition.events.append(
             transition.event(
                 .keyDisclosed,
-                action: .revealKey,
-                rule: decision.rule.rawValue,
                 protector: key.protectorID,
                 reason: reason,
                 detail: key.kind.rawValue
@@ -110,13 +103,13 @@ extension EscrowService {
                 .disclosed,
                 of: [key.protectorID],
                 on: &transition,
-                notBefore: now + delay,
+                notBefore: permit.now + delay,
                 in: transaction
             )
         }
         try transition.settle(in: transaction)
         return .done(
-            Grant(device: device, key: key, rotation: transition.rotation, sealed: sealed),
+            Grant(device: device, key: key, rotation: transition.rotation, sealed: sealed, permit: permit),
             transition.events
         )
     }
@@ -152,15 +145,12 @@ extension EscrowService {
         }
     }
 
-    private func recordBrokenSeal(of grant: Grant, by caller: Caller) async throws(EscrowError) {
+    private func recordBrokenSeal(of grant: Grant) async throws(EscrowError) {
         try await self.operation { (_) throws(StoreError) -> Outcome<Void> in
-            let event = AuditEvent(
+            let event = grant.permit.event(
                 .keyOpenFailed,
                 .failure,
-                by: caller,
-                action: .revealKey,
-                device: grant.device.id,
-                deviceName: grant.device.facts.name,
+                device: grant.device,
                 volume: grant.key.volumeID,
                 protector: grant.key.protectorID
             )

@@ -22,7 +22,7 @@ extension EscrowService {
         }
         let now = self.clock()
         try Self.check(expiry: expiresAt, now: now)
-        try await self.require(.manageTokens, by: caller, on: .installation)
+        let permit = try await self.require(.manageTokens, by: caller, on: .installation)
         var generator = SystemRandomNumberGenerator()
         let secret = TokenSecret.generate(.enrolment, using: &generator)
         let token = EnrolmentToken(
@@ -38,7 +38,7 @@ extension EscrowService {
         )
         try await self.operation { (transaction) throws(StoreError) -> Outcome<Void> in
             try transaction.insert(token)
-            let event = AuditEvent(.enrolmentTokenCreated, by: caller, action: .manageTokens, token: token.id)
+            let event = permit.event(.enrolmentTokenCreated, token: token.id)
             return .done((), [event])
         }
         return (token, secret.reveal())
@@ -52,14 +52,14 @@ extension EscrowService {
 
     /// Ends an enrolment token. Devices that enrolled with it stay enrolled.
     package func revokeEnrolmentToken(_ id: GUID, by caller: Caller) async throws(EscrowError) -> EnrolmentToken {
-        try await self.require(.manageTokens, by: caller, on: .installation)
+        let permit = try await self.require(.manageTokens, by: caller, on: .installation)
         let now = self.clock()
         return try await self.operation { (transaction) throws(StoreError) -> Outcome<EnrolmentToken> in
             guard var token = try transaction.enrolmentToken(id) else { return .refused(.notFound) }
             guard token.revokedAt == nil else { return .done(token, []) }
             token.revokedAt = now
             try transaction.update(token)
-            return .done(token, [AuditEvent(.enrolmentTokenRevoked, by: caller, action: .manageTokens, token: id)])
+            return .done(token, [permit.event(.enrolmentTokenRevoked, token: id)])
         }
     }
 }

@@ -77,54 +77,6 @@ extension EscrowService {
             throw EscrowError(error)
         }
     }
-
-    /// Decides about a device; nil when allowed, else the refusal with its record.
-    func refusal<Value>(
-        of action: Action,
-        by caller: Caller,
-        on device: Device,
-        detail: String? = nil
-    ) -> Outcome<Value>? {
-        let decision = self.policy.decide(
-            action,
-            by: caller,
-            on: .device(device.id, group: device.group, owner: device.facts.owner)
-        )
-        return self.refusal(decision, of: action, by: caller, device: device)
-    }
-
-    /// Turns a denial into a refusal with its record; nil when the decision allows.
-    func refusal<Value>(
-        _ decision: Decision,
-        of action: Action,
-        by caller: Caller,
-        device: Device? = nil
-    ) -> Outcome<Value>? {
-        guard case .denied(let rule, let mayKnow) = decision else { return nil }
-        let event = AuditEvent(
-            .accessDenied,
-            .denied,
-            by: caller,
-            action: action,
-            rule: rule.rawValue,
-            device: device?.id,
-            deviceName: device?.facts.name
-        )
-        return .refused(mayKnow ? .denied : .notFound, [event])
-    }
-
-    /// Asks about something that is not one device, and records a denial.
-    func require(
-        _ action: Action,
-        by caller: Caller,
-        on subject: Policy.Subject
-    ) async throws(EscrowError) {
-        let decision = self.policy.decide(action, by: caller, on: subject)
-        guard !decision.isAllowed else { return }
-        try await self.operation { (_) throws(StoreError) -> Outcome<Void> in
-            self.refusal(decision, of: action, by: caller) ?? .done((), [])
-        }
-    }
 }
 
 extension EscrowError {

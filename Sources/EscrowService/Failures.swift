@@ -15,11 +15,11 @@ extension EscrowService {
         let now = self.clock()
         return try await self.operation { (transaction) throws(StoreError) -> Outcome<EscrowStatus> in
             guard var device = try self.device(of: caller, in: transaction) else { return .refused(.notAuthenticated) }
-            if let refusal: Outcome<EscrowStatus> = self.refusal(of: .reportFailure, by: caller, on: device) {
-                return refusal
+            guard let permit = self.permit(.reportFailure, by: caller, on: device, at: now) else {
+                return self.refusal(of: .reportFailure, by: caller, on: device)
             }
             guard let volume = try transaction.volume(volume, of: device) else { return .refused(Self.unknownVolume) }
-            var transition = try self.transition(volume, of: device, in: transaction, by: caller, at: now)
+            var transition = try self.transition(volume, of: device, in: transaction, permit)
             transition.volume.failure = VolumeFailure(reason: .deviceReported, at: now, detail: code)
             transition.events.append(transition.event(.failureReported, .failure, detail: code))
             try transition.settle(in: transaction)

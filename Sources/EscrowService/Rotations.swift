@@ -29,8 +29,8 @@ extension EscrowService {
         let now = self.clock()
         return try await self.operation { (transaction) throws(StoreError) -> Outcome<[Rotation]> in
             guard var device = try transaction.device(device) else { return .refused(.notFound) }
-            if let refusal: Outcome<[Rotation]> = self.refusal(of: .requestRotation, by: caller, on: device) {
-                return refusal
+            guard let permit = self.permit(.requestRotation, by: caller, on: device, at: now) else {
+                return self.refusal(of: .requestRotation, by: caller, on: device)
             }
             guard device.state == .active else {
                 return .refused(
@@ -56,7 +56,7 @@ extension EscrowService {
                     rotations.append(known)
                     continue
                 }
-                var transition = try self.transition(volume, of: device, in: transaction, by: caller, at: now)
+                var transition = try self.transition(volume, of: device, in: transaction, permit)
                 try self.requestRotation(
                     trigger,
                     of: nil,
@@ -82,10 +82,10 @@ extension EscrowService {
                 let volume = try transaction.volume(row: rotation.volume),
                 let device = try transaction.device(row: volume.device)
             else { return .refused(.notFound) }
-            if let refusal: Outcome<Rotation> = self.refusal(of: .cancelRotation, by: caller, on: device) {
-                return refusal
+            guard let permit = self.permit(.cancelRotation, by: caller, on: device, at: now) else {
+                return self.refusal(of: .cancelRotation, by: caller, on: device)
             }
-            var transition = try self.transition(volume, of: device, in: transaction, by: caller, at: now)
+            var transition = try self.transition(volume, of: device, in: transaction, permit)
             guard transition.rotation?.id == id, transition.rotation?.state == .requested else {
                 return .refused(
                     .conflict(
@@ -112,14 +112,14 @@ extension EscrowService {
         let now = self.clock()
         try await self.operation { (transaction) throws(StoreError) -> Outcome<Void> in
             guard var device = try self.device(of: caller, in: transaction) else { return .refused(.notAuthenticated) }
-            if let refusal: Outcome<Void> = self.refusal(of: .reportInstruction, by: caller, on: device) {
-                return refusal
+            guard let permit = self.permit(.reportInstruction, by: caller, on: device, at: now) else {
+                return self.refusal(of: .reportInstruction, by: caller, on: device)
             }
             guard let rotation = try transaction.rotation(id),
                 let volume = try transaction.volume(row: rotation.volume),
                 volume.device == device.row
             else { return .refused(.notFound) }
-            var transition = try self.transition(volume, of: device, in: transaction, by: caller, at: now)
+            var transition = try self.transition(volume, of: device, in: transaction, permit)
             guard transition.rotation?.id == id else { return .done((), []) }
             switch outcome {
             case .done:

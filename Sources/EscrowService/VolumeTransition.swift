@@ -11,8 +11,7 @@ struct VolumeTransition {
     var keys: [EscrowedKey]
     var rotation: Rotation?
     var events: [AuditEvent] = []
-    private let caller: Caller
-    private let now: Timestamp
+    private let permit: Permit
     private let settings: EscrowSettings
     private let before: Volume
 
@@ -20,17 +19,15 @@ struct VolumeTransition {
         _ volume: Volume,
         of device: Device,
         in transaction: Transaction,
-        by caller: Caller,
-        at now: Timestamp,
-        settings: EscrowSettings
+        _ permit: Permit,
+        _ settings: EscrowSettings
     ) throws(StoreError) {
         self.device = device
         self.volume = volume
         self.before = volume
         self.keys = try transaction.keys(of: volume)
         self.rotation = try transaction.openRotation(of: volume)
-        self.caller = caller
-        self.now = now
+        self.permit = permit
         self.settings = settings
     }
 
@@ -38,21 +35,15 @@ struct VolumeTransition {
     func event(
         _ kind: AuditEvent.Kind,
         _ outcome: AuditEvent.Outcome = .success,
-        action: Action? = nil,
-        rule: String? = nil,
         protector: GUID? = nil,
         rotation: GUID? = nil,
         reason: DisclosureReason? = nil,
         detail: String? = nil
     ) -> AuditEvent {
-        AuditEvent(
+        self.permit.event(
             kind,
             outcome,
-            by: self.caller,
-            action: action,
-            rule: rule,
-            device: self.device.id,
-            deviceName: self.device.facts.name,
+            device: self.device,
             volume: self.volume.id,
             protector: protector,
             rotation: rotation,
@@ -105,9 +96,9 @@ struct VolumeTransition {
             trigger: trigger,
             kind: kind,
             replaces: protectors,
-            requestedBy: self.caller.principal,
+            requestedBy: self.permit.caller.principal,
             idempotencyKey: idempotencyKey,
-            requestedAt: self.now,
+            requestedAt: self.permit.now,
             notBefore: notBefore,
             deadline: notBefore + self.settings.rotationDeliveryPatience
         )
@@ -119,7 +110,7 @@ struct VolumeTransition {
     /// Moves the open rotation on, if the event fits its state, and does what follows from that.
     mutating func advance(_ event: Rotation.Event, in transaction: Transaction) throws(StoreError) {
         guard var rotation = self.rotation,
-            rotation.apply(event, at: self.now, patience: self.settings.rotationStepPatience)
+            rotation.apply(event, at: self.permit.now, patience: self.settings.rotationStepPatience)
         else { return }
         try transaction.update(rotation)
         self.events.append(self.event(for: rotation))
@@ -135,7 +126,7 @@ struct VolumeTransition {
         where isReplaced: (EscrowedKey) -> Bool
     ) throws(StoreError) {
         for index in self.keys.indices where self.keys[index].state == .active && isReplaced(self.keys[index]) {
-            self.keys[index].supersede(at: self.now, retention: self.settings.supersededRetention)
+            self.keys[index].supersede(at: self.permit.now, retention: self.settings.supersededRetention)
             try transaction.update(self.keys[index])
             self.events.append(self.event(.keySuperseded, protector: self.keys[index].protectorID))
         }
@@ -144,7 +135,7 @@ struct VolumeTransition {
     /// Derives the status anew, writes the volume if anything of it changed, and records a changed status.
     mutating func settle(in transaction: Transaction) throws(StoreError) {
         (self.volume.status, self.volume.deadline) = self.standing.status(
-            at: self.now,
+            at: self.permit.now,
             patience: self.settings.depositPatience
         )
         guard self.volume != self.before else { return }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EscrowServer
+import EscrowService
 import FoundationEssentials
 import Logging
 import ServiceLifecycle

@@ -45,6 +45,8 @@ let package = Package(
     targets: [
         // A target may depend on those above it only.
         .target(name: "CStretch"),
+        // What the benchmark needs and Swift cannot say: epoll, and a loop of bare instructions.
+        .target(name: "CBench"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "BitLocker", dependencies: ["CStretch", crypto, cryptoExtras], swiftSettings: settings),
         .target(name: "AuditLog", dependencies: [crypto], swiftSettings: settings),
@@ -101,6 +103,8 @@ let package = Package(
             dependencies: [
                 "EscrowServer", "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowPolicy", "EscrowModel",
                 "EscrowAPI",
+                // For the benchmark.
+                "CBench", "CSQLite", "MessageSignatures",
                 "AuditLog", "BitLocker", "DeviceSimulator", crypto, logging, nioCore, nioPosix, hummingbird, httpClient,
                 httpTypes, lifecycle, nioHTTP1, nioSSL,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -83,8 +83,8 @@ struct AuditListingTests {
             fixture.clock.now = Sample.start + .seconds(seconds)
             try await store.write { _ throws(StoreError) in Audited((), Sample.event()) }
         }
-        let entries = try await store.read { reader throws(StoreError) in try reader.logEntries(from: 0, limit: 9) }
-        let times = try entries.map { try LogLeaf(bytes: $0.leaf).time }
+        let entries = try await store.read { reader throws(StoreError) in try reader.entries() }
+        let times = entries.map(\.leaf.time)
         #expect(times.map { ($0 - Sample.start.milliseconds) / 1000 } == [0, 10, 10, 20])
     }
 

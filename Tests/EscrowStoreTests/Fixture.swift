@@ -128,3 +128,21 @@ extension Fixture {
         #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
     }
 }
+
+extension Reader {
+    /// Entries of the log, each of which is checked to be what its leaf commits to.
+    func entries(limit: Int = 5000) throws(StoreError) -> [LogEntry] {
+        var entries: [LogEntry] = []
+        for stored in try self.logEntries(from: 0, limit: limit) {
+            let entry = try? LogEntry(
+                index: UInt64(stored.index),
+                leaf: stored.leaf,
+                salt: stored.salt,
+                record: stored.record
+            )
+            guard let entry else { throw .corrupt("entry \(stored.index)") }
+            entries.append(entry)
+        }
+        return entries
+    }
+}

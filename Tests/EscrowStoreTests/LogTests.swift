@@ -165,7 +165,7 @@ struct LogTests {
         }
         let (kept, entries, head) = try await store.read { reader throws(StoreError) in
             (
-                try reader.checkpoints(after: 0, limit: 100), try reader.logEntries(from: 0, limit: 5000),
+                try reader.checkpoints(after: 0, limit: 100), try reader.entries(),
                 try reader.logHead()
             )
         }
@@ -204,7 +204,7 @@ struct LogTests {
 
     private static func entries(_ fixture: Fixture) async throws -> [LogEntry] {
         let store = try fixture.open()
-        let entries = try await store.read { reader throws(StoreError) in try reader.logEntries(from: 0, limit: 5000) }
+        let entries = try await store.read { reader throws(StoreError) in try reader.entries() }
         await store.close()
         return entries
     }
@@ -217,7 +217,7 @@ struct LogTests {
             let events = [AuditEvent](repeating: Sample.event(), count: 3)
             try await store.write { _ throws(StoreError) in Audited<Void>.routine((), events: events) }
             let head = try #require(try await store.read { reader throws(StoreError) in try reader.logHead() })
-            let entries = try await store.read { reader throws(StoreError) in try reader.logEntries(from: 0, limit: 99)
+            let entries = try await store.read { reader throws(StoreError) in try reader.entries()
             }
             #expect(head.root == MerkleTree.root(of: entries.map(\.leaf.hash)))
             sizes.append(head.size)
@@ -235,7 +235,7 @@ struct LogTests {
         }
         let store = try await fixture.start()
         let (entries, listings) = try await store.read { reader throws(StoreError) in
-            (try reader.logEntries(from: 0, limit: 9), try reader.auditListings(AuditFilter(), PageRequest()).items)
+            (try reader.entries(), try reader.auditListings(AuditFilter(), PageRequest()).items)
         }
         #expect(entries.map { $0.content != nil } == [true, false, true])
         #expect(listings.map { $0.record != nil } == [true, false, true])

@@ -15,10 +15,10 @@ struct WriteTests {
             return Audited(device, Sample.event(device: device.id))
         }
         let found = try await store.read { reader throws(StoreError) in
-            (try reader.device(device.id), try reader.logEntries(from: 0, limit: 10))
+            (try reader.device(device.id), try reader.entries())
         }
         #expect(found.0 == device)
-        #expect(try found.1.map { try LogLeaf(bytes: $0.leaf).kind } == ["device.enrolled"])
+        #expect(found.1.map(\.leaf.kind) == ["device.enrolled"])
     }
 
     @Test(
@@ -140,12 +140,12 @@ struct WriteTests {
             try await group.waitForAll()
         }
         let (head, entries) = try await store.read { reader throws(StoreError) in
-            (try reader.logHead(), try reader.logEntries(from: 0, limit: 1000))
+            (try reader.logHead(), try reader.entries())
         }
         let found = try #require(head)
         #expect(found.size == 600)
         #expect(entries.map(\.index) == Array(0..<600))
-        #expect(MerkleTree.root(of: entries.map { MerkleTree.leafHash(of: $0.leaf) }) == found.root)
+        #expect(MerkleTree.root(of: entries.map { $0.leaf.hash }) == found.root)
         let checkpoint = try Checkpoint(
             verifying: SignedNote(parsing: found.note),
             by: [Fixture.signingKey.verifierKey]

@@ -28,9 +28,7 @@ struct AdminConnection: Sendable {
     ) async throws -> Value {
         switch try options.target() {
         case .remote(let server, let token):
-            return try await Outbound.withClient(caFile: options.caFile) { client in
-                try await body(AdminConnection(transport: .http(client, base: server.text, token: token)))
-            }
+            return try await Self.with(server, token: token, caFile: options.caFile, body)
         case .local(let directory):
             let socket = directory + "/admin.sock"
             let base = "http+unix://" + PercentEncoding.encode(socket)
@@ -42,6 +40,18 @@ struct AdminConnection: Sendable {
             return try await Installation.with(directory: directory, masterKey: options.masterKey.source(directory)) {
                 try await body(AdminConnection(transport: .local($0.responder())))
             }
+        }
+    }
+
+    /// Opens the way to a server at an address, for as long as `body` runs.
+    static func with<Value: Sendable>(
+        _ server: ServerAddress,
+        token: String,
+        caFile: String?,
+        _ body: (AdminConnection) async throws -> Value
+    ) async throws -> Value {
+        try await Outbound.withClient(caFile: caFile) { client in
+            try await body(AdminConnection(transport: .http(client, base: server.text, token: token)))
         }
     }
 

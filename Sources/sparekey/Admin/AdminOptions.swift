@@ -43,7 +43,9 @@ struct AdminOptions: ParsableArguments {
 
     /// Where the command goes.
     enum Target {
+        /// A server at an address, with a token.
         case remote(ServerAddress, token: String)
+        /// What is in a directory on this machine.
         case local(directory: String)
     }
 
@@ -52,18 +54,20 @@ struct AdminOptions: ParsableArguments {
         let environment = ProcessInfo.processInfo.environment
         switch (self.server, self.data) {
         case (.some, .some): throw Failure("give either --server or --data, not both", code: 64)
-        case (let server?, nil): return try self.remote(server, environment)
+        case (let server?, nil): return try Self.remote(server, tokenFile: self.tokenFile)
         case (nil, let data?): return .local(directory: data)
         case (nil, nil):
             if let data = environment["SPAREKEY_DATA"] { return .local(directory: data) }
-            if let server = environment["SPAREKEY_SERVER"] { return try self.remote(server, environment) }
+            if let server = environment["SPAREKEY_SERVER"] { return try Self.remote(server, tokenFile: self.tokenFile) }
             throw Failure("say which server: --server URL with a token, or --data DIR on the server itself", code: 64)
         }
     }
 
-    private func remote(_ server: String, _ environment: [String: String]) throws(Failure) -> Target {
+    /// A server at an address, with the token from a file or from the environment.
+    static func remote(_ server: String, tokenFile: String?) throws(Failure) -> Target {
+        let environment = ProcessInfo.processInfo.environment
         let address = try ServerAddress(server)
-        if let file = self.tokenFile ?? environment["SPAREKEY_TOKEN_FILE"] {
+        if let file = tokenFile ?? environment["SPAREKEY_TOKEN_FILE"] {
             return .remote(address, token: String(decoding: try SmallFile.line(file), as: UTF8.self))
         }
         guard let token = environment["SPAREKEY_TOKEN"], !token.isEmpty else {

@@ -112,12 +112,11 @@ struct AuditVerify: AsyncParsableCommand {
     }
 
     private func verifyServer(_ expectation: Expectation) async throws -> LogVerification {
-        var options = AdminOptions()
-        options.server = self.log
-        options.tokenFile = self.tokenFile
-        options.caFile = self.caFile
+        guard case .remote(let server, let token) = try AdminOptions.remote(self.log, tokenFile: self.tokenFile) else {
+            throw Failure("\(self.log) is not a server's address")
+        }
         let reading = Reading(keys: expectation.keys, kept: expectation.kept)
-        try await AdminConnection.with(options) { connection in
+        try await AdminConnection.with(server, token: token, caFile: self.caFile) { connection in
             try await connection.stream("\(APIPath.keys)/audit/export") { await reading.read($0) }
         }
         return await reading.finish()

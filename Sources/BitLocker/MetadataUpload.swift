@@ -17,9 +17,11 @@ public struct MetadataUpload: Sendable {
 
     private static let strippedMark: [UInt8] = Array("-FVE-STRIPPED-1\0".utf8)
 
-    /// Takes the newest valid copy of a volume.
+    /// Takes the newest valid copy of a volume. Throws where the copy and the volume's first sector disagree on where the
+    /// copies are: such an upload would not be read.
     public init(from volume: VolumeMetadata) throws(MetadataUploadError) {
         guard let metadata = volume.newest else { throw .noValidMetadata }
+        guard Self.isOneVolume(volume.header, metadata) else { throw .invalid(.malformed(.otherVolume)) }
         self.init(firstSector: volume.firstSector[...], header: volume.header, metadata: metadata, isStripped: false)
     }
 
@@ -37,9 +39,7 @@ public struct MetadataUpload: Sendable {
         } catch {
             throw .invalid(error)
         }
-        guard (metadata.version == 1) == (header.kind == .vista),
-            metadata.copyOffsets.starts(with: header.copyOffsets)
-        else { throw .invalid(.malformed(.otherVolume)) }
+        guard Self.isOneVolume(header, metadata) else { throw .invalid(.malformed(.otherVolume)) }
         self.init(firstSector: sector, header: header, metadata: metadata, isStripped: isStripped)
     }
 
@@ -48,6 +48,10 @@ public struct MetadataUpload: Sendable {
         self.header = header
         self.metadata = metadata
         self.isStripped = isStripped
+    }
+
+    private static func isOneVolume(_ header: VolumeHeader, _ metadata: FVEMetadata) -> Bool {
+        (metadata.version == 1) == (header.kind == .vista) && metadata.copyOffsets.starts(with: header.copyOffsets)
     }
 
     /// The volume ID.

@@ -104,6 +104,8 @@ struct VolumeMetadataTests {
         }
         #expect(volume.copies[0].metadata == nil)
         #expect(volume.validCopies.count == 2)
+        // What could not be read as an upload is not made into one.
+        #expect(throws: MetadataUploadError.invalid(.malformed(.otherVolume))) { _ = try MetadataUpload(from: volume) }
     }
 
     @Test("a volume of Windows Vista is read: offsets from its own block, sizes in bytes, areas of 16 KiB")

@@ -6,7 +6,9 @@ import EscrowModel
 struct AuditRecord {
     let kind: String
     let json: CanonicalJSON.Object
-    let principal: String
+    /// Who did it; nil for what a device did to itself, which most entries are: its index entry would be the
+    /// device's again.
+    let principal: String?
     /// The caller's name for people; nil for a device, whose name is in its principal.
     let name: String?
     let device: GUID?
@@ -16,8 +18,13 @@ struct AuditRecord {
     /// Takes up an event. Members that have no value are left out.
     init(_ event: AuditEvent) {
         self.kind = event.kind.rawValue
-        self.principal = event.caller.principal
-        if case .device = event.caller.identity { self.name = nil } else { self.name = event.caller.displayName }
+        if case .device(let id) = event.caller.identity {
+            self.principal = id == event.device ? nil : event.caller.principal
+            self.name = nil
+        } else {
+            self.principal = event.caller.principal
+            self.name = event.caller.displayName
+        }
         self.device = event.device
         self.source = event.caller.source.address
         self.outcome = event.outcome

@@ -12,7 +12,8 @@ package struct Audited<Value: Sendable>: Sendable {
         self.init(value, events: [event] + more)
     }
 
-    /// A value of a write that is worth an entry only where something happened, such as a check-in; `events` may be empty.
+    /// A value of a write that is worth an entry only where something happened, such as a check-in; `events` may be
+    /// empty.
     package static func routine(_ value: Value, events: [AuditEvent] = []) -> Audited {
         Audited(value, events: events)
     }

@@ -1,11 +1,11 @@
 import Dispatch
 
-/// A value that belongs to one serial queue, with a thread that may block: SQLite's calls do, and Swift's own threads are as
-/// few as there are cores.
+/// A value that belongs to one serial queue, with a thread that may block: SQLite's calls do, and Swift's own
+/// threads are as few as there are cores.
 ///
-/// Sendable without the compiler's proof: `value` is private, is given over whole at the start (`sending`), and is touched by
-/// nothing but the closures that run, one at a time, on `queue`; what they are given cannot leave them, for `Value` need not be
-/// Sendable and their results must be.
+/// Sendable without the compiler's proof: `value` is private, is given over whole at the start (`sending`), and is
+/// touched by nothing but the closures that run, one at a time, on `queue`; what they are given cannot leave them,
+/// for `Value` need not be Sendable and their results must be.
 final class Confined<Value>: @unchecked Sendable {
     private let queue: DispatchQueue
     private let value: Value

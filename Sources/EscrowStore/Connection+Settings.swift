@@ -6,7 +6,8 @@ extension Connection {
 
     /// Sets up the connection that writes, and checks that what durability depends on did take.
     ///
-    /// - `synchronous=FULL`: the write-ahead log is synced at every commit. Drivers that turn WAL on have been seen to set NORMAL.
+    /// - `synchronous=FULL`: the write-ahead log is synced at every commit. Drivers that turn WAL on have been seen
+    ///   to set NORMAL.
     /// - `wal_autocheckpoint=0`: the writer copies pages back itself, after it has answered.
     /// - `secure_delete`: what is deleted is overwritten, a purged secret above all.
     /// - `temp_store=MEMORY`: savepoints keep their undo pages in memory.

@@ -114,7 +114,8 @@ extension Transaction {
     }
 
     private func count(_ difference: Int64, group: String, status: EscrowStatus.State) throws(StoreError) {
-        // Not an upsert: PostgreSQL and SQLite both check the row that would be inserted, and -1 is not allowed in one.
+        // Not an upsert: PostgreSQL and SQLite both check the row that would be inserted, and -1 is not allowed in
+        // one.
         let changed = try self.connection.run(
             DeviceColumns.count,
             .text(group),
@@ -161,8 +162,8 @@ enum DeviceColumns {
 
     static let insert = SQL(
         """
-        INSERT INTO device (device_id, name, name_lower, serial, owner, owner_lower, operating_system, device_group, state,
-            credential, enrolled_at, last_seen_at, status, status_reason, status_since, is_on_legal_hold)
+        INSERT INTO device (device_id, name, name_lower, serial, owner, owner_lower, operating_system, device_group,
+            state, credential, enrolled_at, last_seen_at, status, status_reason, status_since, is_on_legal_hold)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         RETURNING id
         """

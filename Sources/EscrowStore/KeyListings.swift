@@ -2,10 +2,11 @@ import BitLocker
 package import EscrowModel
 
 extension Reader {
-    /// The list of keys: one line a volume that its device still reports, of devices in use, in the order of the volumes.
+    /// The list of keys: one line a volume that its device still reports, of devices in use, in the order of the
+    /// volumes.
     ///
-    /// A filter by Key ID looks further: at every key ever deposited, also of volumes no longer reported and of retired
-    /// devices. The line then shows the key that was named.
+    /// A filter by Key ID looks further: at every key ever deposited, also of volumes no longer reported and of
+    /// retired devices. The line then shows the key that was named.
     package func keyListings(_ filter: KeyFilter, _ page: PageRequest) throws(StoreError) -> Page<KeyListing> {
         let plan = try self.plan(filter)
         let groups = GroupChoice(scope: filter.scope, group: filter.group)

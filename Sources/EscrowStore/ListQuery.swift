@@ -2,8 +2,9 @@ import EscrowModel
 
 /// The conditions and values of a list's query as they are put together.
 ///
-/// No statistics of the tables are kept, so the query says itself which index leads: one condition is written plainly, all
-/// others as `residual`, in a form that no index answers. `CROSS JOIN` keeps SQLite to the order in which tables are named.
+/// No statistics of the tables are kept, so the query says itself which index leads: one condition is written
+/// plainly, all others as `residual`, in a form that no index answers. `CROSS JOIN` keeps SQLite to the order in
+/// which tables are named.
 struct ListQuery {
     private(set) var conditions: [String] = []
     private(set) var values: [SQLValue] = []
@@ -62,16 +63,17 @@ extension Page {
 }
 
 extension Reader {
-    /// Reads a list by an index that begins with the group, group by group, and merges what comes in the order of the list.
-    func merged<Item>(
-        _ groups: [String],
+    /// Reads a list by several values of an index, such as groups, one after the other, and merges what comes in
+    /// the list's order.
+    func merged<Lead, Item>(
+        _ leads: [Lead],
         limit: Int,
         order: (Item, Item) -> Bool,
-        read: (String) throws(StoreError) -> [Item]
+        read: (Lead) throws(StoreError) -> [Item]
     ) throws(StoreError) -> [Item] {
         var items: [Item] = []
-        for group in groups { items += try read(group) }
-        return groups.count == 1 ? items : Array(items.sorted(by: order).prefix(limit))
+        for lead in leads { items += try read(lead) }
+        return leads.count == 1 ? items : Array(items.sorted(by: order).prefix(limit))
     }
 
     /// Whether at most `sortedRows` rows fit a condition that an index answers.

@@ -5,8 +5,8 @@ import Synchronization
 
 /// Bears witness outside the database of how far the log had come: a file with the latest signed checkpoint.
 ///
-/// Written after commits, at most once a second and never by the thread that commits. A database that was put back to an older
-/// state is shorter than its anchor, or has another root at the anchor's size, and is not started with.
+/// Written after commits, at most once a second and never by the thread that commits. A database that was put back
+/// to an older state is shorter than its anchor, or has another root at the anchor's size, and is not started with.
 final class LogAnchor: Sendable {
     private static let interval = 1000
 

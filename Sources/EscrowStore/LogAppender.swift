@@ -32,7 +32,8 @@ struct LogAppender {
         self.lastTime = self.head.lastTime
     }
 
-    /// Puts one operation's events on the log. When it throws, the operation must be rolled back, and the log is as before.
+    /// Puts one operation's events on the log. When it throws, the operation must be rolled back, and the log is as
+    /// before.
     mutating func append(
         _ events: [AuditEvent],
         now: Timestamp,
@@ -62,8 +63,8 @@ struct LogAppender {
         self.lastTime = time
     }
 
-    /// Signs the head that follows and puts it in place of the one before. False when that is not there any more: somebody
-    /// else writes to the log, and nothing may be committed.
+    /// Signs the head that follows and puts it in place of the one before. False when that is not there any more:
+    /// somebody else writes to the log, and nothing may be committed.
     mutating func replaceHead(on connection: Connection) throws(StoreError) -> Bool {
         let note = try Self.note(origin: self.head.origin, edge: self.edge, signingKey: self.signingKey)
         let old = self.head

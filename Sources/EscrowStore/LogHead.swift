@@ -109,8 +109,8 @@ enum LogSQL {
     )
     static let insertEntry = SQL(
         """
-        INSERT INTO audit_entry (id, time, kind, commitment, principal, name, device, device_group, source, outcome, salt,
-            record)
+        INSERT INTO audit_entry (id, time, kind, commitment, principal, name, device, device_group, source, outcome,
+            salt, record)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """
     )

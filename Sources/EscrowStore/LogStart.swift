@@ -7,15 +7,16 @@ package enum LogStart: Equatable, Sendable {
     case new
     /// The log goes on from so many entries, and its anchor agrees; or no anchor was asked for.
     case continued(size: Int64)
-    /// The log goes on from so many entries, but its anchor's file is not there: nothing outside bears witness of it. It is
-    /// written anew.
+    /// The log goes on from so many entries, but its anchor's file is not there: nothing outside bears witness of
+    /// it. It is written anew.
     case continuedWithoutAnchor(size: Int64)
 }
 
 extension Writer {
-    /// Takes up the log, after its head was checked against its last entries, its signature and its anchor; or begins one.
+    /// Takes up the log, after its head was checked against its last entries, its signature and its anchor; or
+    /// begins one.
     func startLog(signingKey: SigningKey, anchorPath: String?) throws(StoreError) -> LogStart {
-        guard self.log == nil else { throw .unavailable(.logNotStarted) }
+        guard self.log == nil else { throw .unavailable(.logStarted) }
         let origin = signingKey.verifierKey.name
         let reader = Reader(connection: self.connection)
         let anchor = anchorPath.map { LogAnchor(path: $0) }
@@ -55,8 +56,8 @@ extension Writer {
 }
 
 extension Reader {
-    /// Checks that the head is what the log's key signed and what follows from the last entries. How many it looks at does
-    /// not grow with the log: `audit verify` checks all of them.
+    /// Checks that the head is what the log's key signed and what follows from the last entries. How many it looks
+    /// at does not grow with the log: `audit verify` checks all of them.
     fileprivate func check(_ head: LogHead, signingKey: SigningKey, origin: String) throws(StoreError) {
         guard head.origin == origin else { throw .refused(.otherOrigin(found: head.origin, expected: origin)) }
         let checkpoint: Checkpoint

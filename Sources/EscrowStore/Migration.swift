@@ -14,7 +14,8 @@ enum Migration {
         """
     )
 
-    /// Runs the steps that the database has not seen, all in one transaction: a crash leaves the old version or the new one.
+    /// Runs the steps that the database has not seen, all in one transaction: a crash leaves the old version or the
+    /// new one.
     ///
     /// Refuses a database that a newer program wrote.
     static func run(on connection: Connection, migrations: [String] = Schema.migrations) throws(StoreError) {

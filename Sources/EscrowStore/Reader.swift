@@ -1,7 +1,7 @@
 /// A consistent view of what is stored, for the time of one closure. Its verbs are beside the nouns they read.
 package class Reader {
-    /// How many rows of an index are sorted at most for one page of a list. Where more fit, rows are walked in the list's own
-    /// order: then so many fit that a page is full soon.
+    /// How many rows of an index are sorted at most for one page of a list. Where more fit, rows are walked in the
+    /// list's own order: then so many fit that a page is full soon.
     package var sortedRows = 10_000
 
     let connection: Connection
@@ -16,7 +16,8 @@ package class Reader {
 
 /// A write under way: a reader's verbs, and those that change something.
 ///
-/// When a verb throws, the operation is over: its closure may catch the error but cannot succeed any more, as PostgreSQL has it.
+/// When a verb throws, the operation is over: its closure may catch the error but cannot succeed any more, as
+/// PostgreSQL has it.
 package final class Transaction: Reader {
     /// Whether a secret was destroyed, whose old pages must not stay behind.
     var hasPurged = false

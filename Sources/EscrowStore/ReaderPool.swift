@@ -1,6 +1,7 @@
 import Synchronization
 
-/// The connections that only read, each with a thread of its own. A read runs on one that is free, or waits for the first that is.
+/// The connections that only read, each with a thread of its own. A read runs on one that is free, or waits for the
+/// first that is.
 final class ReaderPool: Sendable {
     /// The most reads that wait; more are refused.
     private static let waitingLimit = 16_384

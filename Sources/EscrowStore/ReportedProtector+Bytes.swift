@@ -10,14 +10,16 @@ extension ReportedProtector {
     /// Nil when the bytes are not whole protectors of known kinds.
     static func decode(_ bytes: [UInt8]) -> [ReportedProtector]? {
         guard bytes.count % 17 == 0 else { return nil }
-        var protectors: [ReportedProtector] = []
-        for start in stride(from: 0, to: bytes.count, by: 17) {
-            guard let kind = Kind(number: bytes[start]), let id = GUID(bytes: bytes[start + 1..<start + 17]) else {
-                return nil
+        return bytes.withUnsafeBytes { buffer in
+            var protectors: [ReportedProtector] = []
+            protectors.reserveCapacity(buffer.count / 17)
+            guard let start = buffer.baseAddress else { return protectors }
+            for at in stride(from: 0, to: buffer.count, by: 17) {
+                guard let kind = Kind(number: buffer[at]) else { return nil }
+                protectors.append(ReportedProtector(id: GUID(at: start + at + 1), kind: kind))
             }
-            protectors.append(ReportedProtector(id: id, kind: kind))
+            return protectors
         }
-        return protectors
     }
 }
 

@@ -57,8 +57,9 @@ extension Reader {
 }
 
 extension Transaction {
-    /// Keeps a new rotation. Throws `.constraint(.openRotation)` when the volume has an open one, `.constraint(.rotationID)`
-    /// and `.constraint(.idempotencyKey)` when the ID, or the caller's key on that volume, was used before.
+    /// Keeps a new rotation. Throws `.constraint(.openRotation)` when the volume has an open one,
+    /// `.constraint(.rotationID)` and `.constraint(.idempotencyKey)` when the ID, or the caller's key on that
+    /// volume, was used before.
     package func insert(_ rotation: Rotation) throws(StoreError) {
         try self.connection.run(
             RotationColumns.insert,
@@ -104,9 +105,9 @@ extension Transaction {
 enum RotationColumns {
     static let list = """
         rotation.rotation_id, rotation.volume, rotation.cause, rotation.kind, rotation.replaces, \
-        rotation.requested_by, rotation.idempotency_key, rotation.requested_at, rotation.not_before, rotation.deadline, \
-        rotation.state, rotation.new_protector, rotation.delivered_at, rotation.escrowed_at, rotation.finished_at, \
-        rotation.failure
+        rotation.requested_by, rotation.idempotency_key, rotation.requested_at, rotation.not_before, \
+        rotation.deadline, rotation.state, rotation.new_protector, rotation.delivered_at, rotation.escrowed_at, \
+        rotation.finished_at, rotation.failure
         """
 
     /// For a query that names the volume's ID before the list.

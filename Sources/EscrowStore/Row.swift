@@ -112,10 +112,7 @@ extension Row {
         guard sqlite3_column_bytes(self.statement, column) == 16,
             let start = sqlite3_column_blob(self.statement, column)
         else { throw self.broken(column) }
-        return GUID(
-            high: UInt64(bigEndian: start.loadUnaligned(as: UInt64.self)),
-            low: UInt64(bigEndian: start.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-        )
+        return GUID(at: start)
     }
 
     mutating func optionalGUID() throws(StoreError) -> GUID? {
@@ -125,7 +122,10 @@ extension Row {
     mutating func guids() throws(StoreError) -> [GUID] {
         let bytes = try self.bytes()
         guard bytes.count % 16 == 0 else { throw self.broken() }
-        return stride(from: 0, to: bytes.count, by: 16).compactMap { GUID(bytes: bytes[$0..<$0 + 16]) }
+        return bytes.withUnsafeBytes { buffer in
+            buffer.baseAddress.map { start in stride(from: 0, to: buffer.count, by: 16).map { GUID(at: start + $0) } }
+                ?? []
+        }
     }
 
     /// Takes a word of a closed set.

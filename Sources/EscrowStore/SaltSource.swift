@@ -1,8 +1,8 @@
 import AuditLog
 import Glibc
 
-/// Salts of log entries from the system's random generator, which is asked for several at a time: a call for each word of each
-/// salt would cost as much as the entry's hash.
+/// Salts of log entries from the system's random generator, which is asked for several at a time: a call for each
+/// word of each salt would cost as much as the entry's hash.
 struct SaltSource {
     /// The most bytes that the system gives at once (getentropy(3)), which are 8 salts.
     private static let bytesAtOnce = 256

@@ -1,9 +1,10 @@
 /// The tables, in words that `Dialect` turns into an engine's own.
 ///
-/// The schema refuses what must not be: closed sets are checked, what must stand once is unique, what is referred to exists.
-/// Rows are numbered in the order they come, so that tables grow at their end; GUIDs, which come in no order, are in as few
-/// indexes as can be. Each index is there for a look-up, a list's filter or a sweep, named beside it. Closed sets are written
-/// with OR: for `IN` with more than two words SQLite builds a table of them each time a row is checked.
+/// The schema refuses what must not be: closed sets are checked, what must stand once is unique, what is referred
+/// to exists. Rows are numbered in the order they come, so that tables grow at their end; GUIDs, which come in no
+/// order, are in as few indexes as can be. Each index is there for a look-up, a list's filter or a sweep, named
+/// beside it. Closed sets are written with OR: for `IN` with more than two words SQLite builds a table of them each
+/// time a row is checked.
 enum Schema {
     /// Every step from nothing to now, in order. A step that was released is never changed.
     static let migrations: [String] = [Self.version1]
@@ -107,7 +108,8 @@ enum Schema {
         CREATE INDEX volume_status_reason ON volume (status_reason, +id);
         CREATE INDEX volume_kind ON volume (kind, +id);
         CREATE INDEX volume_current_proof ON volume (current_proof, +id);
-        CREATE INDEX volume_current_deposited_at ON volume (current_deposited_at) WHERE current_deposited_at IS NOT NULL;
+        CREATE INDEX volume_current_deposited_at ON volume (current_deposited_at)
+            WHERE current_deposited_at IS NOT NULL;
         -- The sweep that turns pending into failed.
         CREATE INDEX volume_deadline ON volume (deadline) WHERE status = 'pending';
 
@@ -213,7 +215,8 @@ enum Schema {
             document BLOB NOT NULL
         ) STRICT;
 
-        -- The log: what a leaf is made of (kind, time, commitment), its content until that is erased, and what is filtered by.
+        -- The log: what a leaf is made of (kind, time, commitment), its content until that is erased, and what is
+        -- filtered by.
         CREATE TABLE audit_entry (
             id INTEGER PRIMARY KEY CHECK (id >= 0),
             time INTEGER NOT NULL,
@@ -230,7 +233,7 @@ enum Schema {
             CHECK ((salt IS NULL) = (record IS NULL))
         ) STRICT;
         -- Filters of the log.
-        CREATE INDEX audit_entry_principal ON audit_entry (principal, +id);
+        CREATE INDEX audit_entry_principal ON audit_entry (principal, +id) WHERE principal IS NOT NULL;
         CREATE INDEX audit_entry_name ON audit_entry (name, +id) WHERE name IS NOT NULL;
         CREATE INDEX audit_entry_device ON audit_entry (device, +id) WHERE device IS NOT NULL;
         CREATE INDEX audit_entry_device_group ON audit_entry (device_group, +id) WHERE device_group IS NOT NULL;
@@ -238,7 +241,8 @@ enum Schema {
         CREATE INDEX audit_entry_source ON audit_entry (source, +id);
         CREATE INDEX audit_entry_outcome ON audit_entry (outcome, +id);
 
-        -- Signed heads that are kept, with the edge of the tree at each: a proof or a check starts at one, not at the beginning.
+        -- Signed heads that are kept, with the edge of the tree at each: a proof or a check starts at one, not at
+        -- the beginning.
         CREATE TABLE audit_checkpoint (
             size INTEGER PRIMARY KEY CHECK (size >= 1),
             edge BLOB NOT NULL,

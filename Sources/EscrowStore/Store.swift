@@ -4,8 +4,9 @@ import Glibc
 
 /// All that Sparekey keeps, with the log of what was done.
 ///
-/// One process has the database open. One connection makes all changes and copies the write-ahead log back: SQLite before
-/// 3.51.3 can lose commits where two do. The others only read. Nothing here blocks one of Swift's own threads.
+/// One process has the database open. One connection makes all changes and copies the write-ahead log back: SQLite
+/// before 3.51.3 can lose commits where two do. The others only read. Nothing here blocks one of Swift's own
+/// threads.
 package final class Store: Sendable {
     private let writes: WriteQueue
     private let readers: ReaderPool
@@ -51,9 +52,9 @@ package final class Store: Sendable {
 
     /// Changes something and records it, in one transaction; returns when both are durable.
     ///
-    /// The operation shares its transaction with others that came at the same time, but not their fate: when its closure
-    /// throws, its changes and its events are undone and the others' stay. A task that is cancelled gets its answer all the
-    /// same: whoever hangs up does not erase his record. The closure must not wait for anything.
+    /// The operation shares its transaction with others that came at the same time, but not their fate: when its
+    /// closure throws, its changes and its events are undone and the others' stay. A task that is cancelled gets
+    /// its answer all the same: whoever hangs up does not erase his record. The closure must not wait for anything.
     package func write<Value: Sendable>(
         _ body: @Sendable @escaping (Transaction) throws(StoreError) -> Audited<Value>
     ) async throws(StoreError) -> Value {
@@ -63,21 +64,21 @@ package final class Store: Sendable {
         return try result.get()
     }
 
-    /// Changes something before there is a log, whose key lies in the keyring. Throws `.unavailable(.logNotStarted)` once
-    /// there is one: from then on, nothing changes without a record.
+    /// Changes something before there is a log, whose key lies in the keyring. Throws
+    /// `.unavailable(.logStarted)` once there is one: from then on, nothing changes without a record.
     package func bootstrap<Value: Sendable>(
         _ body: @Sendable @escaping (Transaction) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
         try await self.writes.alone { writer throws(StoreError) in
-            guard writer.log == nil else { throw .unavailable(.logNotStarted) }
+            guard writer.log == nil else { throw .unavailable(.logStarted) }
             return try writer.runAlone(body)
         }
     }
 
     /// Takes up the log where it ended, or begins it. From then on ``write(_:)`` works.
     ///
-    /// Throws `.refused` when the head does not fit its entries or its signature, and when the log is not the one, or not as
-    /// long as, its anchor bears witness of.
+    /// Throws `.refused` when the head does not fit its entries or its signature, and when the log is not the one,
+    /// or not as long as, its anchor bears witness of.
     ///
     /// - Parameters:
     ///   - signingKey: the log's key, whose name is the log's origin.
@@ -107,7 +108,8 @@ package final class Store: Sendable {
         try await self.writes.alone { writer throws(StoreError) in try writer.connection.checkpoint(.truncate) }
     }
 
-    /// Ends what waits, refuses what comes, writes the anchor and lets the files go: another store can be opened on them.
+    /// Ends what waits, refuses what comes, writes the anchor and lets the files go: another store can be opened on
+    /// them.
     package func close() async {
         await self.readers.close()
         await self.writes.close { writer in
@@ -117,7 +119,8 @@ package final class Store: Sendable {
         }
     }
 
-    /// Ends the process at once, with exit code 70 (`EX_SOFTWARE`): nobody is told that something happened which may not have.
+    /// Ends the process at once, with exit code 70 (`EX_SOFTWARE`): nobody is told that something happened which
+    /// may not have.
     package static let exit: @Sendable (String) -> Never = { reason in
         let text = "sparekey: stopped at once to keep what is stored safe: \(reason)\n"
         _ = text.withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) }

@@ -23,8 +23,10 @@ package enum StoreError: Error, Hashable, Sendable {
         case overloaded
         /// The store is being closed, or is.
         case closed
-        /// `startLog` was not called yet, so nothing can be recorded; or it was, and `bootstrap` comes too late.
+        /// `startLog` was not called yet, so nothing can be recorded.
         case logNotStarted
+        /// `startLog` was called, so nothing can be changed without a record any more.
+        case logStarted
     }
 
     /// Why the store does not start.
@@ -74,6 +76,7 @@ extension StoreError.Cause: CustomStringConvertible {
         case .overloaded: "too many requests wait for the database; try again later"
         case .closed: "the server is being stopped"
         case .logNotStarted: "the audit log is not running, so nothing can be changed"
+        case .logStarted: "the audit log is running, so nothing can be changed without a record"
         }
     }
 }
@@ -92,15 +95,18 @@ extension StoreError.Refusal: CustomStringConvertible {
         case .otherOrigin(let found, let expected):
             "the audit log in the database is \(found), not \(expected); start with the origin it has"
         case .brokenHead(let why):
-            "the head of the audit log does not fit its entries (\(why)): somebody changed the database; restore a backup"
+            "the head of the audit log does not fit its entries (\(why)): somebody changed the database. "
+                + "Restore a backup"
         case .brokenAnchor(let path, let reason):
-            "the anchor \(path) is not a checkpoint of this audit log (\(reason)); find out who changed it, put the right one back"
+            "the anchor \(path) is not a checkpoint of this audit log (\(reason)). Find out who changed it, and put "
+                + "the right one back"
         case .olderThanAnchor(let path, let size, let anchored):
-            "the database is older than its anchor: the audit log has \(size) entries and \(path) bears witness to \(anchored). "
-                + "Was an old backup restored? Restore the newest one"
+            "the database is older than its anchor: the audit log has \(size) entries and \(path) bears witness to "
+                + "\(anchored). Was an old backup restored? Restore the newest one"
         case .forkedFromAnchor(let path, let anchored):
-            "the audit log is not the one of its anchor: the first \(anchored) entries differ from those that \(path) bears "
-                + "witness to. Somebody changed the database, or it belongs to another installation; restore the right one"
+            "the audit log is not the one of its anchor: the first \(anchored) entries differ from those that "
+                + "\(path) bears witness to. Somebody changed the database, or it belongs to another installation; "
+                + "restore the right one"
         }
     }
 }

@@ -2,8 +2,8 @@ import Synchronization
 
 /// Lets concurrent writes share transactions (group commit).
 ///
-/// The writer takes all that waits, up to a batch, and commits it at once; what comes meanwhile makes up the next batch. A write
-/// that comes alone is begun at once: nobody waits for a batch to fill.
+/// The writer takes all that waits, up to a batch, and commits it at once; what comes meanwhile makes up the next
+/// batch. A write that comes alone is begun at once: nobody waits for a batch to fill.
 final class WriteQueue: Sendable {
     /// The most operations in one transaction.
     private static let batchLimit = 256

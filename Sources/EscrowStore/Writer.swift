@@ -34,7 +34,8 @@ final class Writer {
         self.lock = nil
     }
 
-    /// Runs a batch of operations in one transaction, each in a savepoint of its own, and answers them when it is durable.
+    /// Runs a batch of operations in one transaction, each in a savepoint of its own, and answers them when it is
+    /// durable.
     func run(_ batch: ArraySlice<PendingWrite>) {
         let transaction = Transaction(connection: self.connection)
         var performed: [PendingWrite.Performed] = []
@@ -68,7 +69,8 @@ final class Writer {
         return result
     }
 
-    /// Copies the write-ahead log into the database file when there is much of it, and wipes it when a secret was purged.
+    /// Copies the write-ahead log into the database file when there is much of it, and wipes it when a secret was
+    /// purged.
     func checkpointIfDue() {
         do {
             if self.owesTruncation {
@@ -143,8 +145,8 @@ final class Writer {
         for write in batch.dropFirst(performed.count) { write.refuse(error) }
     }
 
-    /// After a failed read, write or fsync of a file nobody knows what is on the disk: SQLite has been seen to carry on, and
-    /// to lose what it had acknowledged.
+    /// After a failed read, write or fsync of a file nobody knows what is on the disk: SQLite has been seen to
+    /// carry on, and to lose what it had acknowledged.
     private func stopIfUncertain() {
         guard let failure = self.connection.takeFailure(), failure.code.isInputOutput else { return }
         self.failStop("the database cannot be read or written any more (\(failure.code))")

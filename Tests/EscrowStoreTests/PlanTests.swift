@@ -3,7 +3,8 @@ import EscrowModel
 import EscrowStore
 import Testing
 
-/// That nothing slows down as the database grows is written in the engine's plans: no table may be walked from end to end.
+/// That nothing slows down as the database grows is written in the engine's plans: no table may be walked from end
+/// to end.
 @Suite("Query plans")
 struct PlanTests {
     @Test("every filter of the list of keys is served by its index, alone", arguments: Engine.available, filtersOfKeys)

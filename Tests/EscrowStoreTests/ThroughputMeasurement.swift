@@ -5,8 +5,8 @@ import EscrowStore
 import Glibc
 import Testing
 
-/// How fast writes become durable, beside what SQLite does with the same statements and nothing else. Ratios, not promises:
-/// run with SPAREKEY_MEASURE=1 in a release build.
+/// How fast writes become durable, beside what SQLite does with the same statements and nothing else. Ratios, not
+/// promises: run with SPAREKEY_MEASURE=1 in a release build.
 @Suite("Throughput", .enabled(if: getenv("SPAREKEY_MEASURE") != nil, "set SPAREKEY_MEASURE=1 to measure"), .serialized)
 struct ThroughputMeasurement {
     private static let devices = Int(getenv("SPAREKEY_MEASURE_DEVICES").map { String(cString: $0) } ?? "") ?? 10_000
@@ -62,7 +62,7 @@ struct ThroughputMeasurement {
     ) async throws {
         do {
             try await store.bootstrap(body)
-        } catch .unavailable(.logNotStarted) {
+        } catch .unavailable(.logStarted) {
             try await store.write { tx throws(StoreError) in
                 try body(tx)
                 return Audited<Void>.routine(())

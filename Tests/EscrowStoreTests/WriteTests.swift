@@ -145,6 +145,7 @@ struct WriteTests {
         let found = try #require(head)
         #expect(found.size == 600)
         #expect(entries.map(\.index) == Array(0..<600))
+        #expect(Set(entries.map { $0.content?.salt }).count == 600, "no salt is used twice")
         #expect(MerkleTree.root(of: entries.map { $0.leaf.hash }) == found.root)
         let checkpoint = try Checkpoint(
             verifying: SignedNote(parsing: found.note),
@@ -171,10 +172,10 @@ struct WriteTests {
         let found = try await store.read { reader throws(StoreError) in try reader.device(Sample.id(1)) }
         #expect(found == nil)
         try await store.startLog(signingKey: Fixture.signingKey)
-        await #expect(throws: StoreError.unavailable(.logNotStarted)) {
+        await #expect(throws: StoreError.unavailable(.logStarted)) {
             try await store.bootstrap { tx throws(StoreError) in _ = try tx.insert(Sample.device(1)) }
         }
-        await #expect(throws: StoreError.unavailable(.logNotStarted)) {
+        await #expect(throws: StoreError.unavailable(.logStarted)) {
             try await store.startLog(signingKey: Fixture.signingKey)
         }
     }

@@ -18,9 +18,9 @@ struct SaltSource {
 
     private mutating func refill() {
         self.bytes = [UInt8](unsafeUninitializedCapacity: Self.bytesAtOnce) { buffer, initializedCount in
-            // The call cannot fail for so few bytes on a system that has it; without them nothing here is safe.
-            guard getentropy(buffer.baseAddress, Self.bytesAtOnce) == 0 else {
-                fatalError("the system has no random bytes")
+            // The call cannot fail for so few bytes on a system that has it. Were it to, Swift's own way to them waits or traps.
+            if getentropy(buffer.baseAddress, Self.bytesAtOnce) != 0 {
+                for index in 0..<Self.bytesAtOnce { buffer[index] = UInt8.random(in: .min ... .max) }
             }
             initializedCount = Self.bytesAtOnce
         }

@@ -5,7 +5,7 @@ import EscrowModel
 struct AuditListingPlan {
     /// What finds the entries, in their order. All else only passes over some of them.
     enum Lead: Hashable {
-        /// The index itself.
+        /// The log itself.
         case all
         case device(GUID)
         /// What a device did to itself, which is found by the device: see `AuditRecord.principal`.
@@ -14,6 +14,7 @@ struct AuditListingPlan {
         case name(String)
         case source(String)
         case kind(AuditEvent.Kind)
+        /// Any but success.
         case outcome(AuditEvent.Outcome)
         case group(String)
     }
@@ -49,8 +50,6 @@ struct AuditListingPlan {
                 [.kind(kind)]
             } else if case .only(let names) = self.groups {
                 names.map { .group($0) }
-            } else if let outcome = filter.outcome {
-                [.outcome(outcome)]
             } else {
                 [.all]
             }
@@ -70,7 +69,9 @@ struct AuditListingPlan {
         case .name(let name): query.lead("name", .text(name))
         case .source(let source): query.lead("source", .text(source))
         case .kind(let kind): query.lead("kind", .word(kind))
-        case .outcome(let outcome): query.lead("outcome", .word(outcome))
+        case .outcome(let outcome):
+            query.lead("outcome", .word(outcome))
+            query.require("outcome <> 'success'")
         case .group(let group): query.lead("device_group", .text(group))
         }
         self.requireRest(lead, in: &query)

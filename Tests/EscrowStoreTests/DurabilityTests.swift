@@ -9,11 +9,12 @@ import Testing
 struct DurabilityTests {
     @Test("a commit that fails ends the process at once, and nobody is answered")
     func failedCommit() async throws {
+        let fixture = try Fixture()
+        let path = fixture.path
         let result = await #expect(processExitsWith: .exitCode(70), observing: [\.standardErrorContent]) {
-            let fixture = try Fixture()
-            let clock = fixture.clock
+            [path = path as String] in
             // As the server opens it.
-            let store = try Store.open(path: fixture.path, clock: { clock.now })
+            let store = try Store.open(path: path, clock: { Sample.start })
             try await store.startLog(signingKey: Fixture.signingKey)
             try await store.changing { tx throws(StoreError) in _ = try tx.insert(Sample.device(1)) }
             // From here on no file can grow: the write-ahead log cannot take the next commit.

@@ -32,13 +32,17 @@ class Agent:
         self.session.trust_env = False
 
     def enrol(self, enrolment_token):
-        public_key = self.key.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        body = {"deviceId": self.device, "publicKey": base64.b64encode(public_key).decode(), "name": self.name}
+        body = {"deviceId": self.device, "publicKey": self.public_key(), "name": self.name}
         answer = self.post("enrol", body, headers={"Authorization": f"Bearer {enrolment_token}"})
         answer.raise_for_status()
         return self
+
+    def public_key(self):
+        """As an enrolment names it: X.509 SubjectPublicKeyInfo in DER, in Base64."""
+        public_key = self.key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return base64.b64encode(public_key).decode()
 
     def check_in(self):
         volume = {
@@ -67,12 +71,14 @@ class Agent:
             timeout=30,
         )
 
-    def sign(self, method, path, body):
+    def sign(self, method, path, body, query=None):
         """The three fields of a signed request (RFC 9421 with the profile `sparekey-agent-v1`, RFC 9530)."""
         digest = f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
         created = int(time.time())
+        covered = ["@method", "@path", "content-digest"] if query is None else ["@method", "@path", "@query", "content-digest"]
+        covered = " ".join(f'"{name}"' for name in covered)
         parameters = (
-            f'("@method" "@path" "content-digest");created={created};expires={created + 60}'
+            f"({covered});created={created};expires={created + 60}"
             f';nonce="{secrets.token_urlsafe(16)}";keyid="{self.device}"'
             ';alg="ecdsa-p256-sha256";tag="sparekey-agent-v1"'
         )
@@ -80,6 +86,7 @@ class Agent:
             [
                 f'"@method": {method}',
                 f'"@path": {path}',
+                *([f'"@query": ?{query}'] if query is not None else []),
                 f'"content-digest": {digest}',
                 f'"@signature-params": {parameters}',
             ]

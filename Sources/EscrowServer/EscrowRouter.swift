@@ -1,6 +1,7 @@
 package import EscrowModel
 package import EscrowService
 import Hummingbird
+package import Logging
 
 /// All routes, on the operations of one service: the same for the network, the admin socket and calls within the process.
 package struct EscrowRouter: Sendable {
@@ -24,12 +25,13 @@ package struct EscrowRouter: Sendable {
     package var routes: [(path: String, method: String)] { Self.list(self.router()) }
 
     /// What answers requests. Without deadlines nothing is ever too slow.
-    package func responder(deadlines: RequestDeadlines?) -> EdgeResponder {
+    package func responder(deadlines: RequestDeadlines?, logger: Logger) -> EdgeResponder {
         EdgeResponder(
             router: self.router().buildResponder(),
             contents: RequestContents(limits: self.settings.bodyLimits, deadlines: deadlines),
             deadlines: deadlines,
-            headers: ResponseHeaders(isTLS: self.settings.tls != nil)
+            headers: ResponseHeaders(isTLS: self.settings.tls != nil),
+            logger: logger
         )
     }
 

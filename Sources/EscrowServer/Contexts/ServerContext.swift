@@ -1,7 +1,7 @@
 import EscrowModel
 import HTTPTypes
 package import Hummingbird
-package import Logging
+import Logging
 package import NIOCore
 
 /// What is known of a request before anybody has been authenticated.
@@ -22,44 +22,32 @@ package struct ServerContext: RequestContext {
     /// Makes the context of a request that came over a connection. Only the admin socket's responder turns its peer
     /// into the console.
     package init(source: ApplicationRequestContextSource) {
-        self.coreContext = CoreRequestContextStorage(source: source)
-        self.channel = source.channel
-        self.peer = .network(address: source.channel.remoteAddress?.ipAddress ?? "unknown")
-        self.requestID = self.coreContext.defaultRequestID(source.logger)
+        self.init(
+            source: source,
+            peer: .network(address: source.channel.remoteAddress?.ipAddress ?? "unknown"),
+            channel: source.channel
+        )
     }
 
     /// Makes the context of a request from within the process.
-    package init(peer: Peer, logger: Logger) {
-        var logger = logger
-        logger[metadataKey: Self.requestIDKey] = .stringConvertible(RequestID())
-        self.coreContext = CoreRequestContextStorage(source: InProcess(logger: logger))
-        self.channel = nil
+    package init(peer: Peer) {
+        self.init(source: InProcess(), peer: peer, channel: nil)
+    }
+
+    private init(source: some RequestContextSource, peer: Peer, channel: (any Channel)?) {
+        self.coreContext = CoreRequestContextStorage(source: source)
         self.peer = peer
-        self.requestID = self.coreContext.defaultRequestID(logger)
+        self.channel = channel
+        self.requestID = RequestID().description
     }
-
-    /// Takes over an ID that the client chose.
-    mutating func identify(as id: String) {
-        self.requestID = id
-        self.logger[metadataKey: Self.requestIDKey] = .string(id)
-    }
-
-    /// Under this key Hummingbird keeps the request's ID in the logger.
-    static let requestIDKey = "hb.request.id"
 
     /// From where the request came, in the audit log's form.
     func source(of request: Request) -> EscrowModel.Source {
         EscrowModel.Source(address: self.peer.address, agent: request.headers[.userAgent], requestID: self.requestID)
     }
 
+    /// The responder puts its own logger in the place of this one.
     private struct InProcess: RequestContextSource {
-        let logger: Logger
-    }
-}
-
-extension CoreRequestContextStorage {
-    /// The ID that Hummingbird gave the request, unique within the process and across processes.
-    fileprivate func defaultRequestID(_ logger: Logger) -> String {
-        logger[metadataKey: ServerContext.requestIDKey]?.description ?? RequestID().description
+        var logger: Logger { Logger(label: "sparekey") { _ in SwiftLogNoOpLogHandler() } }
     }
 }

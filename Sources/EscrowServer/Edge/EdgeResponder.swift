@@ -14,12 +14,16 @@ package struct EdgeResponder: HTTPResponder {
     let contents: RequestContents
     let deadlines: RequestDeadlines?
     let headers: ResponseHeaders
+    /// Gets a line for each request.
+    let logger: Logger
 
     /// Answers a request. Throws only what Hummingbird must see: that a connection is beyond repair.
     package func respond(to request: Request, context: ServerContext) async throws -> Response {
         let begin = ContinuousClock.now
         var context = context
-        if let id = RequestIDs.accepted(from: request) { context.identify(as: id) }
+        if let id = RequestIDs.accepted(from: request) { context.requestID = id }
+        context.logger = self.logger
+        context.logger[metadataKey: "requestId"] = .string(context.requestID)
         var response: Response
         do {
             context.content = try await self.contents.read(of: request, context)

@@ -57,7 +57,7 @@ package struct EscrowApplication: Service {
     /// Serves until the task is cancelled or a graceful shutdown begins. Throws `ServerStartError` when it cannot start.
     package func run() async throws {
         let deadlines = RequestDeadlines(allowed: self.settings.requestTimeout)
-        let responder = self.router.responder(deadlines: deadlines)
+        let responder = self.router.responder(deadlines: deadlines, logger: self.logger)
         let tls = try self.settings.tls.map { (files) throws(ServerStartError) in try TLSConfiguration.server(files) }
         let socket = self.settings.adminSocket.map { AdminSocket(path: $0) }
         try socket?.removeStale()
@@ -140,8 +140,12 @@ package struct EscrowApplication: Service {
         )
     }
 
-    /// The logger, without Hummingbird's own notices; the access log's lines are written at `info` and stay.
-    private var quiet: Logger { self.logger }
+    /// A logger for Hummingbird, whose notices say nothing that `onReady` and the access log do not.
+    private var quiet: Logger {
+        var logger = self.logger
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
 }
 
 /// Calls `onReady` when everything that must listen does.

@@ -31,7 +31,6 @@ package struct LocalResponder: Sendable {
 
     private let responder: EdgeResponder
     private let peer: Peer
-    private let logger: Logger
 
     /// Makes it on the operations of a service.
     ///
@@ -49,9 +48,8 @@ package struct LocalResponder: Sendable {
         logger: Logger
     ) {
         let router = EscrowRouter(service: service, settings: settings, clock: clock)
-        self.responder = router.responder(deadlines: nil)
+        self.responder = router.responder(deadlines: nil, logger: logger)
         self.peer = peer ?? .console(operatorName: UserName.ofProcess)
-        self.logger = logger
     }
 
     /// Answers a request.
@@ -78,7 +76,7 @@ package struct LocalResponder: Sendable {
         )
         let response = try await self.responder.respond(
             to: request,
-            context: ServerContext(peer: self.peer, logger: self.logger)
+            context: ServerContext(peer: self.peer)
         )
         return Answer(status: response.status, headers: response.headers, content: response.body)
     }

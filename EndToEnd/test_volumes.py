@@ -14,7 +14,7 @@ PROVEN, REFUTED, UNDECIDED = 0, 1, 2
 
 @pytest.fixture
 def volume(sparekey):
-    """Runs `sparekey volume …`, with a secret on standard input; answers standard output, or the exit code if asked."""
+    """Runs `sparekey volume …` with a secret on standard input; answers standard output, or the exit code if asked."""
 
     def run(*arguments, secret="", code=False):
         result = subprocess.run(

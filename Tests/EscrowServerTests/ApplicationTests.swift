@@ -66,6 +66,17 @@ struct ApplicationTests {
         }
     }
 
+    @Test("a body that announces more than the limit is refused before it comes, and the connection is closed")
+    func announced() async throws {
+        try await RunningServer.run(on: self.escrow) { server in
+            let connection = try server.connect()
+            connection.write("POST /api/agent/v1/enrol HTTP/1.1\r\nHost: x\r\nContent-Length: 524289\r\n\r\n")
+            let answer = try await connection.answer()
+            #expect(answer.hasPrefix("HTTP/1.1 413 ") && answer.lowercased().contains("connection: close"))
+            #expect(try await connection.read(for: .seconds(10)).isClosed)
+        }
+    }
+
     @Test("a body that is cut short is not taken for a whole one")
     func cutShort() async throws {
         let agent = try await TestAgent.escrowed(in: self.escrow)

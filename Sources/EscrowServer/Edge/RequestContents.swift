@@ -14,7 +14,10 @@ struct RequestContents: Sendable {
         guard request.headers[.contentLength] != nil || request.headers[.transferEncoding] != nil else { return .empty }
         let limit = request.uri.path.hasPrefix("/api/agent/") ? self.limits.agent : self.limits.api
         let announced = request.headers[.contentLength].flatMap { Int($0) }
-        if let announced, announced > limit { throw Problem.contentTooLarge(limit: limit) }
+        if let announced, announced > limit {
+            context.closeSoon()
+            throw Problem.contentTooLarge(limit: limit)
+        }
         guard announced != 0 else { return .empty }
         let content = RequestContent(takingOver: try await self.chunks(of: request, limit: limit, context))
         // A connection that ends early looks like the end of the body, and half a body may well be a valid one.
@@ -38,9 +41,9 @@ struct RequestContents: Sendable {
         defer { if let watch { self.deadlines?.release(watch) } }
         do {
             return try await reading.value
-        } catch is CancellationError {
+        } catch {
             context.closeSoon()
-            throw Problem.requestTimeout
+            throw error is CancellationError ? Problem.requestTimeout : error
         }
     }
 }

@@ -33,7 +33,7 @@ package struct Problem: Error, Equatable, Sendable {
         var headers = self.headers
         headers[.contentType] = "application/problem+json"
         let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Six strings and a number: it cannot fail, and an empty body is better than another error if it does.
         let body = (try? encoder.encode(document)).map { ByteBuffer(bytes: $0) } ?? ByteBuffer()
         return Response(status: self.status, headers: headers, body: ResponseBody(byteBuffer: body))

@@ -48,7 +48,7 @@ package struct FleetPlan: Sendable {
     }
 
     /// The fault of a device: the last encrypted devices have them, `faultyEach` each.
-    func fault(of index: Int) -> Fault? {
+    package func fault(of index: Int) -> Fault? {
         let fromEnd = self.devices - self.unencrypted - 1 - index
         guard fromEnd >= 0, self.faultyEach > 0, fromEnd / self.faultyEach < self.faults.count else { return nil }
         return self.faults[fromEnd / self.faultyEach]

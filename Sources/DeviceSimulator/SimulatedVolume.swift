@@ -1,42 +1,42 @@
-import BitLocker
-import EscrowModel
+package import BitLocker
+package import EscrowModel
 import FoundationEssentials
 
 /// A volume of a simulated device: a file with real FVE metadata, and what the device unlocks it with.
-struct SimulatedVolume: Sendable {
+package struct SimulatedVolume: Sendable {
     /// The file with the volume.
-    let image: String
+    package let image: String
     /// What unlocks it.
     let keys: UnlockingKeys
 
     /// Makes a volume of an image and of the folder that its keys are in.
-    init(image: String, secrets folder: String) {
+    package init(image: String, secrets folder: String) {
         self.image = image
         self.keys = UnlockingKeys(folder: folder)
     }
 
     /// What Windows would say about the volume.
-    struct Description {
+    package struct Description {
         /// The volume ID.
-        let id: GUID
+        package let id: GUID
         /// Whether BitLocker guards it.
-        let protection: Volume.Protection
+        package let protection: Volume.Protection
         /// How much of it is encrypted, 0 to 100.
-        let encryptedPercentage: Int
+        package let encryptedPercentage: Int
         /// The key protectors that Windows lists; a clear key is not one of them.
-        let protectors: [ReportedProtector]
+        package let protectors: [ReportedProtector]
     }
 
     /// A protector's secret as a deposit carries it.
-    struct Secret {
+    package struct Secret {
         /// Which kind it is.
-        let kind: SecretKind
+        package let kind: SecretKind
         /// The 48 digits, or the `.BEK` file in Base64.
-        let text: String
+        package let text: String
     }
 
     /// What Windows would say about the volume now.
-    func description() throws -> Description {
+    package func description() throws -> Description {
         let metadata = try self.newest()
         return Description(
             id: metadata.volumeID,
@@ -49,13 +49,13 @@ struct SimulatedVolume: Sendable {
     }
 
     /// Sector 0 and one copy of the FVE metadata, in Base64.
-    func upload() throws -> String {
+    package func upload() throws -> String {
         let upload = try MetadataUpload(from: VolumeMetadata(readingFileAt: self.image))
         return Data(upload.bytes).base64EncodedString()
     }
 
     /// Makes the three copies alike after a write that was interrupted. True when there was something to do.
-    func finishInterruptedWrite() throws -> Bool {
+    package func finishInterruptedWrite() throws -> Bool {
         let conditions = try VolumeMetadata(readingFileAt: self.image).conditions
         guard conditions.contains(.copiesDiffer) || conditions.contains(.copiesDamaged) else { return false }
         var editor = try self.keys.open(self.image)
@@ -67,7 +67,7 @@ struct SimulatedVolume: Sendable {
     /// Adds a protector with a new secret.
     ///
     /// - Parameter afterFirstCopy: called when the first copy of the metadata is written and the others are not.
-    func addProtector(_ kind: SecretKind, afterFirstCopy: () throws -> Void) throws -> GUID {
+    package func addProtector(_ kind: SecretKind, afterFirstCopy: () throws -> Void) throws -> GUID {
         var generator = SystemRandomNumberGenerator()
         var editor = try self.keys.open(self.image)
         let plan: MetadataRewrite
@@ -90,7 +90,7 @@ struct SimulatedVolume: Sendable {
     }
 
     /// Removes protectors, one rewrite each.
-    func removeProtectors(_ protectors: [GUID], afterFirstCopy: () throws -> Void) throws {
+    package func removeProtectors(_ protectors: [GUID], afterFirstCopy: () throws -> Void) throws {
         var editor = try self.keys.open(self.image)
         for protector in protectors {
             let plan = try editor.planRemoving(protector, now: Date())
@@ -101,7 +101,7 @@ struct SimulatedVolume: Sendable {
     /// The secret of a recovery protector that is on the volume.
     ///
     /// - Parameter wrong: gives a recovery password that is well formed and not the protector's; the same each time.
-    func secret(of protector: GUID, wrong: Bool) throws -> Secret {
+    package func secret(of protector: GUID, wrong: Bool) throws -> Secret {
         switch try self.newest().protector(protector)?.kind {
         case .recoveryPassword:
             let editor = try self.keys.open(self.image)

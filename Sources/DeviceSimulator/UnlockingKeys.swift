@@ -1,13 +1,16 @@
-import BitLocker
+package import BitLocker
 import FoundationEssentials
 
 /// What a simulated device unlocks its volumes with, in the device's folder.
 ///
 /// Windows has its TPM. A device that was formatted here has a simulated one; a device with an image that was given has
 /// the secrets that came with it and those that it made since.
-struct UnlockingKeys: Sendable {
+package struct UnlockingKeys: Sendable {
     /// The device's folder.
-    let folder: String
+    package let folder: String
+
+    /// Names the folder.
+    package init(folder: String) { self.folder = folder }
 
     private struct Known: Codable {
         /// The protector, once it is known.
@@ -23,10 +26,12 @@ struct UnlockingKeys: Sendable {
     // MARK: Keeping
 
     /// Keeps a simulated TPM.
-    func keep(_ tpm: SimulatedTPM) throws { try DurableFile.replace(self.tpmPath, with: tpm.keyBytes) }
+    package func keep(_ tpm: SimulatedTPM) throws { try DurableFile.replace(self.tpmPath, with: tpm.keyBytes) }
 
     /// Keeps recovery passwords of protectors that are not known yet.
-    func keep(passwords: [String]) throws { try self.keep(passwords.map { Known(protector: nil, password: $0) }) }
+    package func keep(passwords: [String]) throws {
+        try self.keep(passwords.map { Known(protector: nil, password: $0) })
+    }
 
     /// Keeps the recovery password of a protector that is about to be added; not where there is a TPM.
     func keep(_ password: borrowing RecoveryPassword, of protector: GUID) throws {
@@ -54,7 +59,7 @@ struct UnlockingKeys: Sendable {
     }
 
     /// Opens a volume with whatever fits.
-    func open(_ image: String) throws -> VolumeEditor {
+    package func open(_ image: String) throws -> VolumeEditor {
         if let bytes = try DurableFile.read(self.tpmPath), let tpm = SimulatedTPM(key: bytes) {
             return try VolumeEditor(openingFileAt: image, simulatedTPM: tpm)
         }

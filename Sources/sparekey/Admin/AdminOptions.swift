@@ -1,6 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
-import Glibc
 
 /// Which server a command is for, and how it gets in.
 struct AdminOptions: ParsableArguments {
@@ -51,26 +49,24 @@ struct AdminOptions: ParsableArguments {
 
     /// Decides by flags first, then by the environment.
     func target() throws(Failure) -> Target {
-        let environment = ProcessInfo.processInfo.environment
         switch (self.server, self.data) {
         case (.some, .some): throw Failure("give either --server or --data, not both", code: 64)
         case (let server?, nil): return try Self.remote(server, tokenFile: self.tokenFile)
         case (nil, let data?): return .local(directory: data)
         case (nil, nil):
-            if let data = environment["SPAREKEY_DATA"] { return .local(directory: data) }
-            if let server = environment["SPAREKEY_SERVER"] { return try Self.remote(server, tokenFile: self.tokenFile) }
+            if let data = Environment["SPAREKEY_DATA"] { return .local(directory: data) }
+            if let server = Environment["SPAREKEY_SERVER"] { return try Self.remote(server, tokenFile: self.tokenFile) }
             throw Failure("say which server: --server URL with a token, or --data DIR on the server itself", code: 64)
         }
     }
 
     /// A server at an address, with the token from a file or from the environment.
     static func remote(_ server: String, tokenFile: String?) throws(Failure) -> Target {
-        let environment = ProcessInfo.processInfo.environment
         let address = try ServerAddress(server)
-        if let file = tokenFile ?? environment["SPAREKEY_TOKEN_FILE"] {
+        if let file = tokenFile ?? Environment["SPAREKEY_TOKEN_FILE"] {
             return .remote(address, token: String(decoding: try SmallFile.line(file), as: UTF8.self))
         }
-        guard let token = environment["SPAREKEY_TOKEN"], !token.isEmpty else {
+        guard let token = Environment["SPAREKEY_TOKEN"] else {
             throw Failure("a token is needed: name a file that has it with --token-file, or set SPAREKEY_TOKEN")
         }
         return .remote(address, token: token)

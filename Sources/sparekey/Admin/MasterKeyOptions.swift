@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 
 /// Where the master key is.
 struct MasterKeyOptions: ParsableArguments {
@@ -22,12 +21,11 @@ struct MasterKeyOptions: ParsableArguments {
 
     /// Where the master key of a data directory is, by flags first and then by the environment.
     func source(_ directory: String) throws(Failure) -> MasterKeySource {
-        let environment = ProcessInfo.processInfo.environment
         var file = self.masterKeyFile
         var passphrase = self.passphraseFile
         if file == nil, passphrase == nil {
-            file = environment["SPAREKEY_MASTER_KEY_FILE"]
-            passphrase = environment["SPAREKEY_MASTER_KEY_PASSPHRASE_FILE"]
+            file = Environment["SPAREKEY_MASTER_KEY_FILE"]
+            passphrase = Environment["SPAREKEY_MASTER_KEY_PASSPHRASE_FILE"]
         }
         return try MasterKeySource(directory: directory, file: file, passphraseFile: passphrase)
     }

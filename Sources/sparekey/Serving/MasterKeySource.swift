@@ -1,6 +1,5 @@
 import BitLocker
 import EscrowCrypto
-import FoundationEssentials
 import Glibc
 
 /// Where the master key comes from.
@@ -52,7 +51,7 @@ enum MasterKeySource: Sendable {
 
     /// A name without a slash is looked for among systemd's credentials first.
     private static func resolve(_ path: String) -> String {
-        guard !path.contains("/"), let folder = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"] else {
+        guard !path.contains("/"), let folder = Environment["CREDENTIALS_DIRECTORY"] else {
             return path
         }
         let credential = folder + "/" + path

@@ -1,7 +1,6 @@
 import ArgumentParser
 import EscrowServer
 import EscrowService
-import FoundationEssentials
 import Logging
 import ServiceLifecycle
 import UnixSignals
@@ -26,9 +25,8 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         ProcessHardening.apply()
-        let environment = ProcessInfo.processInfo.environment
-        let file = try (self.flags.config ?? environment["SPAREKEY_CONFIG"]).map { try ConfigurationFile(path: $0) }
-        let configuration = try ServeConfiguration(flags: self.flags.settings, environment: environment, file: file)
+        let file = try (self.flags.config ?? Environment["SPAREKEY_CONFIG"]).map { try ConfigurationFile(path: $0) }
+        let configuration = try ServeConfiguration(flags: self.flags.settings, environment: Environment.all, file: file)
         var logger = Logger(label: "sparekey") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = configuration.logLevel
         let installation = try await Installation(configuration) { Console.error("sparekey: \($0)") }

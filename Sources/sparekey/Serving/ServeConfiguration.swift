@@ -2,7 +2,6 @@ import Configuration
 import EscrowModel
 import EscrowServer
 import EscrowService
-import FoundationEssentials
 import Logging
 
 /// How the server is to work, read from flags, the environment and a file, in this order of precedence.
@@ -68,11 +67,10 @@ struct ServeConfiguration: Sendable {
 
     /// What the environment, and the file that `SPAREKEY_CONFIG` names, say of a data directory.
     static func ofEnvironment(directory: String) throws(Failure) -> ServeConfiguration {
-        let environment = ProcessInfo.processInfo.environment
-        return try ServeConfiguration(
+        try ServeConfiguration(
             flags: [.data: directory],
-            environment: environment,
-            file: try environment["SPAREKEY_CONFIG"].map { (path) throws(Failure) in try ConfigurationFile(path: path) }
+            environment: Environment.all,
+            file: try Environment["SPAREKEY_CONFIG"].map { (path) throws(Failure) in try ConfigurationFile(path: path) }
         )
     }
 }

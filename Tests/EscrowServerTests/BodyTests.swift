@@ -129,6 +129,18 @@ struct BodyTests {
         #expect(answer.status == .notFound)
     }
 
+    @Test("a body that is shorter than announced is not taken for a whole one")
+    func cutShort() async throws {
+        let answer = try await self.escrow.network.send(
+            .post,
+            "\(keysPath)/8f595209-f5b9-49a0-85d4-cb8f80258c27/rotate",
+            token: self.token,
+            headers: [.contentLength: "60"]
+        )
+        #expect(answer.status == .badRequest)
+        #expect(try answer.problem().field == "body")
+    }
+
     @Test("a body of the API is answered 413 beyond 64 KiB, one of a device beyond 512 KiB")
     func limits() async throws {
         let settings = ServerSettings()

@@ -13,9 +13,7 @@ struct SimulatedVolumeTests: ~Copyable {
 
     init() throws {
         var template = Array("/tmp/sparekey-simulator-XXXXXX".utf8CString)
-        let path = template.withUnsafeMutableBufferPointer { buffer in
-            mkdtemp(buffer.baseAddress).map { String(cString: $0) }
-        }
+        let path = mkdtemp(&template).map { String(cString: $0) }
         self.folder = try #require(path)
     }
 

@@ -46,10 +46,10 @@ extension EscrowService {
             self.keys.fingerprinter.fingerprint(of: $0, context: context).bytes
         }
         let answer = try await self.proof(of: deposit, by: upload, fingerprint: fingerprint, device: device)
-        // The version is part of what is sealed, and is only known for certain inside the writer: seal for the version
-        // that the last look showed, and look again when somebody else deposited meanwhile.
+        // The version is part of what is sealed, and is only known for certain inside the writer. Nearly always it is the
+        // protector's first secret: seal for that, and look, and look again, only when it was not.
+        var version = 1
         for _ in 0..<5 {
-            let version = try await self.nextVersion(device, deposit.volume, deposit.protector)
             let sealed = try self.seal(deposit.secret, Self.context(of: deposit, from: device, version: version))
             let submission = Submission(
                 volume: deposit.volume,
@@ -63,6 +63,7 @@ extension EscrowService {
                 storable: storable
             )
             if let receipt = try await self.keep(submission, by: caller) { return receipt }
+            version = try await self.nextVersion(device, deposit.volume, deposit.protector)
         }
         throw .unavailable(retryAfterSeconds: 1)
     }

@@ -82,7 +82,7 @@ struct VolumeTransition {
     ) throws(StoreError) {
         if var open = self.rotation {
             if open.kind == kind { open.join(replaces: protectors, notBefore: notBefore) }
-            try transaction.update(open)
+            if open != self.rotation { try transaction.update(open) }
             self.rotation = open
             self.events.append(
                 self.event(.rotationRequested, rotation: open.id, detail: "\(trigger.rawValue) joined")

@@ -1,4 +1,5 @@
 import AuditLog
+import BitLocker
 import EscrowModel
 
 /// Puts events on the audit log, a batch at a time. Belongs to the one connection that writes.
@@ -42,8 +43,13 @@ struct LogAppender {
         guard !events.isEmpty else { return }
         let time = max(now.milliseconds, self.lastTime)
         var edge = self.edge
+        // An operation's events are about one device, nearly always.
+        var group: (device: GUID, name: String?)?
         for event in events {
             let record = AuditRecord(event)
+            if let device = record.device, device != group?.device {
+                group = (device, try Self.group(of: device, on: connection))
+            }
             let entry: LogEntry
             do {
                 entry = try LogEntry(
@@ -56,7 +62,7 @@ struct LogAppender {
             } catch {
                 throw .constraint(.allowedValue)
             }
-            try self.insert(entry, record, on: connection)
+            try Self.insert(entry, record, group: record.device == nil ? nil : group?.name, on: connection)
             edge.append(entry.leaf.hash)
         }
         self.edge = edge
@@ -102,10 +108,16 @@ struct LogAppender {
         }
     }
 
-    private func insert(_ entry: LogEntry, _ record: AuditRecord, on connection: Connection) throws(StoreError) {
-        let group = try record.device.flatMap { device throws(StoreError) in
-            try connection.first(LogSQL.deviceGroup, .guid(device)) { row throws(StoreError) in try row.text() }
-        }
+    private static func group(of device: GUID, on connection: Connection) throws(StoreError) -> String? {
+        try connection.first(LogSQL.deviceGroup, .guid(device)) { row throws(StoreError) in try row.text() }
+    }
+
+    private static func insert(
+        _ entry: LogEntry,
+        _ record: AuditRecord,
+        group: String?,
+        on connection: Connection
+    ) throws(StoreError) {
         try connection.run(
             LogSQL.insertEntry,
             .integer(Int64(entry.index)),

@@ -175,7 +175,7 @@ if Context.environment["SPAREKEY_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "sparekey-fuzz",
-            dependencies: ["BitLocker", "EscrowAPI"],
+            dependencies: ["BitLocker", "EscrowAPI", "AuditLog", "MessageSignatures", crypto, httpTypes],
             path: "Fuzz",
             exclude: ["Corpora"],
             swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]

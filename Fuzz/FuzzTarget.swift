@@ -9,6 +9,8 @@ enum FuzzTarget: String, CaseIterable {
     case metadataUpload = "metadata-upload"
     case volumeMetadata = "volume-metadata"
     case jsonBodies = "json-bodies"
+    case requestSignature = "request-signature"
+    case auditExport = "audit-export"
 
     /// The one that `SPAREKEY_FUZZ_TARGET` names.
     static let selected: FuzzTarget = {
@@ -28,6 +30,8 @@ enum FuzzTarget: String, CaseIterable {
         case .metadataUpload: feedMetadataUpload(input)
         case .volumeMetadata: feedVolumeMetadata(input)
         case .jsonBodies: feedJSONBodies(input)
+        case .requestSignature: feedRequestSignature(input)
+        case .auditExport: feedAuditExport(input)
         }
     }
 
@@ -35,7 +39,7 @@ enum FuzzTarget: String, CaseIterable {
     func mend(_ input: UnsafeMutableBufferPointer<UInt8>) {
         switch self {
         case .metadataUpload, .volumeMetadata: mendChecksums(input)
-        case .recoveryPassword, .recoveryKey, .jsonBodies: break
+        case .recoveryPassword, .recoveryKey, .jsonBodies, .requestSignature, .auditExport: break
         }
     }
 }

@@ -1,5 +1,9 @@
+import AuditLog
 import BitLocker
+import Crypto
 import FoundationEssentials
+import HTTPTypes
+import MessageSignatures
 
 /// Writes the inputs that a corpus begins with, into one folder a target: well-formed ones of each form there is.
 ///
@@ -11,6 +15,8 @@ func writeSeeds(to directory: String) throws {
     try seeds.writeRecoveryKeys()
     try seeds.writeVolumes()
     try seeds.writeBodies()
+    try seeds.writeSignatures()
+    try seeds.writeExport()
 }
 
 /// The 32 bytes of the recovery key that opens every volume among the seeds.
@@ -18,14 +24,14 @@ let seedKeyBytes: [UInt8] = Array(repeating: UInt8(ascii: "Z"), count: 32)
 
 private struct Seeds {
     let directory: String
-    private var generator = FixedGenerator()
+    fileprivate var generator = FixedGenerator()
     private let now = Date(timeIntervalSince1970: 1_764_000_000)
 
     init(directory: String) {
         self.directory = directory
     }
 
-    private func write(_ bytes: some Collection<UInt8>, as name: String, for target: FuzzTarget) throws {
+    fileprivate func write(_ bytes: some Collection<UInt8>, as name: String, for target: FuzzTarget) throws {
         let folder = self.directory + "/" + target.rawValue
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try Data(bytes).write(to: URL(filePath: folder + "/" + name))
@@ -113,6 +119,49 @@ private struct Seeds {
 
     func writeBodies() throws {
         for (name, text) in jsonSeeds { try self.write(text.utf8, as: name, for: .jsonBodies) }
+    }
+}
+
+extension Seeds {
+    mutating func writeSignatures() throws {
+        let key = try P256.Signing.PrivateKey(rawRepresentation: seedKeyBytes)
+        let signer = RequestSigner(keyID: "8f595209-f5b9-49a0-85d4-cb8f80258c27", key: key)
+        for (name, query) in ["path": nil, "query": "a=b&c"] as [String: String?] {
+            let body = Array(#"{"outcome":"done"}"#.utf8)
+            let request = SignedRequest(method: "POST", path: "/api/agent/v1/check-in", query: query, body: body)
+            let fields = try signer.fields(for: request, at: seedTime, using: &self.generator)
+            let lines = [
+                "POST", "/api/agent/v1/check-in" + (query.map { "?" + $0 } ?? ""), fields[.signatureInput],
+                fields[.signature], fields[.contentDigest],
+            ]
+            let head = lines.map { ($0 ?? "") + "\n" }.joined()
+            try self.write(Array(head.utf8) + body, as: name, for: .requestSignature)
+        }
+    }
+
+    mutating func writeExport() throws {
+        let key = try SigningKey(name: "seed.example/log", seed: SymmetricKey(data: seedKeyBytes))
+        var range = CompactRange()
+        var entries: [LogEntry] = []
+        for index in 0..<3 as Range<UInt64> {
+            let entry = try LogEntry(
+                index: index,
+                time: seedTime * 1000 + Int64(index),
+                kind: "key.disclosed",
+                record: ["actor": "Zoë \"Z\"", "allowed": true, "n": [1, .null]],
+                salt: LogEntry.salt(using: &self.generator)
+            )
+            range.append(entry.leaf.hash)
+            entries.append(entry)
+        }
+        let head = try Checkpoint(origin: key.verifierKey.name, range: range).signed(by: key)
+        var export: [UInt8] = []
+        LogExport.appendHeader(origin: key.verifierKey.name, keys: [key.verifierKey], head: head, to: &export)
+        for entry in entries { LogExport.appendEntry(entry, to: &export) }
+        LogExport.appendCheckpoint(head, to: &export)
+        try self.write(export, as: "export", for: .auditExport)
+        try self.write(head.bytes, as: "note", for: .auditExport)
+        try self.write(entries[0].leaf.bytes, as: "leaf", for: .auditExport)
     }
 }
 

@@ -23,6 +23,7 @@ extension Connection {
         try self.set("temp_store", "MEMORY", is: "2")
         try self.set("mmap_size", "0", is: "0")
         try self.set("cache_size", "-32768", is: "-32768")
+        self.countPagesInLog()
     }
 
     /// Sets up a connection that only reads.

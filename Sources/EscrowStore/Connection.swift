@@ -48,14 +48,6 @@ package final class Connection {
         self.walPages = .allocate(capacity: 1)
         self.walPages.initialize(to: 0)
         csqlite_defend(database)
-        sqlite3_wal_hook(
-            database,
-            { context, _, _, pages in
-                context?.assumingMemoryBound(to: Int32.self).pointee = pages
-                return SQLITE_OK
-            },
-            self.walPages
-        )
     }
 
     deinit {
@@ -71,8 +63,22 @@ package final class Connection {
         sqlite3_close_v2(self.pointer)
     }
 
-    /// How many pages the write-ahead log held after the last commit.
+    /// How many pages the write-ahead log held after the last commit; 0 until `countPagesInLog`.
     var pagesInLog: Int32 { self.walPages.pointee }
+
+    /// Has SQLite tell how many pages the write-ahead log holds, at each commit.
+    ///
+    /// Setting `wal_autocheckpoint`, even to 0, undoes this: there is one hook for both.
+    func countPagesInLog() {
+        sqlite3_wal_hook(
+            self.pointer,
+            { context, _, _, pages in
+                context?.assumingMemoryBound(to: Int32.self).pointee = pages
+                return SQLITE_OK
+            },
+            self.walPages
+        )
+    }
 
     /// Runs a statement that gives no rows, and tells how many rows it changed.
     @discardableResult

@@ -140,6 +140,26 @@ struct DurabilityTests {
     }
 }
 
+@Suite("Write-ahead log")
+struct WriteAheadLogTests {
+    @Test("is copied into the database file as it grows, and so does not grow without end", arguments: Engine.available)
+    func bounded(engine: Engine) async throws {
+        let fixture = try Fixture(engine)
+        let store = try await fixture.start()
+        let volume = try await store.changing { tx throws(StoreError) in try tx.insertVolume(1).1 }
+        for _ in 0..<80 {
+            try await store.changing { tx throws(StoreError) in
+                try tx.setMetadata([UInt8](repeating: 7, count: 1_000_000), of: volume)
+            }
+        }
+        let file = try #require(fopen(fixture.path + "-wal", "r"))
+        defer { fclose(file) }
+        fseek(file, 0, SEEK_END)
+        #expect(ftell(file) < 48 << 20)
+        await store.close()
+    }
+}
+
 /// Not a test of its own: what `DurabilityTests` runs under strace.
 @Suite("TracedWrites", .enabled(if: getenv("SPAREKEY_TRACED_WRITES") != nil, "run by another test, under strace"))
 struct TracedWrites {

@@ -47,7 +47,8 @@ struct BenchStock {
         }
     }
 
-    private static let keysInTransaction = 2000
+    private static let keysAtOnce = 5000
+    private static let keysInOperation = 20
 
     /// How many keys there are.
     let keys: Int
@@ -79,15 +80,29 @@ struct BenchStock {
             logger: Logger(label: "sparekey") { _ in SwiftLogNoOpLogHandler() }
         )
         let sealed = try Self.sealedSample(keyring)
-        for start in stride(from: 0, to: keys, by: Self.keysInTransaction) {
+        for start in stride(from: 0, to: keys, by: Self.keysAtOnce) {
             progress(start, keys)
-            let numbers = start..<min(start + Self.keysInTransaction, keys)
-            try await self.store.write { (transaction) throws(StoreError) in
-                for number in numbers {
-                    try Self.insert(Key(number: number), sealed: sealed, at: now, in: transaction)
+            try await self.fill(start..<min(start + Self.keysAtOnce, keys), sealed: sealed, at: now)
+        }
+    }
+
+    /// Puts keys in by operations that share a transaction. Not by one large one: SQLite keeps what undoes an operation in a
+    /// list that it walks at each statement.
+    private func fill(_ numbers: Range<Int>, sealed: [UInt8], at now: Timestamp) async throws {
+        let store = self.store
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for start in stride(from: numbers.lowerBound, to: numbers.upperBound, by: Self.keysInOperation) {
+                let part = start..<min(start + Self.keysInOperation, numbers.upperBound)
+                group.addTask {
+                    try await store.write { (transaction) throws(StoreError) in
+                        for number in part {
+                            try Self.insert(Key(number: number), sealed: sealed, at: now, in: transaction)
+                        }
+                        return .routine(())
+                    }
                 }
-                return .routine(())
             }
+            try await group.waitForAll()
         }
     }
 

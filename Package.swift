@@ -39,6 +39,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -48,6 +49,7 @@ let package = Package(
         // What the benchmark needs and Swift cannot say: epoll, and a loop of bare instructions.
         .target(name: "CBench"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CPKCS11", pkgConfig: "p11-kit-1", providers: [.apt(["libp11-kit-dev"])]),
         .target(name: "BitLocker", dependencies: ["CStretch", crypto, cryptoExtras], swiftSettings: settings),
         .target(name: "AuditLog", dependencies: [crypto], swiftSettings: settings),
         .target(
@@ -59,7 +61,11 @@ let package = Package(
         ),
         .target(name: "EscrowModel", dependencies: ["BitLocker"], swiftSettings: settings),
         .target(name: "EscrowAPI", dependencies: ["EscrowModel", "BitLocker"], swiftSettings: settings),
-        .target(name: "EscrowPolicy", dependencies: ["EscrowModel", "BitLocker"], swiftSettings: settings),
+        .target(
+            name: "EscrowPolicy",
+            dependencies: ["EscrowModel", "BitLocker", .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings
+        ),
         .target(
             name: "EscrowCrypto",
             dependencies: ["EscrowModel", "BitLocker", crypto, cryptoExtras],

@@ -4,6 +4,7 @@ import gzip
 import os
 import re
 import shutil
+import subprocess
 import tarfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ import pytest
 from server import Server
 
 ROOT = Path(__file__).resolve().parent.parent
+SHIM = Path(__file__).with_name("sync_shim.c")
 
 
 @pytest.fixture(scope="session")
@@ -113,3 +115,27 @@ def server_factory(sparekey, tmp_path, request):
 def server(server_factory):
     """A running server with an empty data directory. That it stops cleanly when asked is part of every test."""
     return server_factory().start()
+
+
+# --- A disk that fails
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory):
+    """The library that makes syncs fail or hang; see sync_shim.c."""
+    compiler = shutil.which("cc") or shutil.which("clang")
+    if compiler is None:
+        pytest.fail("there is no C compiler: install gcc", pytrace=False)
+    library = tmp_path_factory.mktemp("shim") / "sync_shim.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, SHIM, "-ldl"], check=True)
+    return library
+
+
+@pytest.fixture
+def shimmed(server_factory, shim, tmp_path):
+    """A running server behind the shim; `shimmed.switches` is the folder of the shim's switches."""
+    switches = tmp_path / "switches"
+    switches.mkdir()
+    server = server_factory(environment={**os.environ, "LD_PRELOAD": str(shim), "SYNC_SHIM": str(switches)})
+    server.switches = switches
+    return server.start()

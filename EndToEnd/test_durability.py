@@ -1,14 +1,10 @@
 """Nothing that was answered is lost, and no secret leaves before its record is on the disk."""
 
-import os
 import random
 import re
-import shutil
-import subprocess
 import threading
 import time
 import uuid
-from pathlib import Path
 
 import pytest
 import requests
@@ -16,29 +12,7 @@ import requests
 from agent import Agent, recovery_password
 
 KEYS = "/api/devices/security/bitlocker/keys"
-SHIM = Path(__file__).with_name("sync_shim.c")
 PASSWORD = re.compile(r"\d{6}(?:-\d{6}){7}")
-
-
-@pytest.fixture(scope="session")
-def shim(tmp_path_factory):
-    """The library that makes syncs fail or hang; see sync_shim.c."""
-    compiler = shutil.which("cc") or shutil.which("clang")
-    if compiler is None:
-        pytest.fail("there is no C compiler: install gcc", pytrace=False)
-    library = tmp_path_factory.mktemp("shim") / "sync_shim.so"
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, SHIM, "-ldl"], check=True)
-    return library
-
-
-@pytest.fixture
-def shimmed(server_factory, shim, tmp_path):
-    """A running server behind the shim; `shimmed.switches` is the folder of the shim's switches."""
-    switches = tmp_path / "switches"
-    switches.mkdir()
-    server = server_factory(environment={**os.environ, "LD_PRELOAD": str(shim), "SYNC_SHIM": str(switches)})
-    server.switches = switches
-    return server.start()
 
 
 def escrowed_device(server):

@@ -141,6 +141,7 @@ let package = Package(
         .testTarget(
             name: "EscrowCryptoTests",
             dependencies: ["EscrowCrypto", "EscrowModel", "BitLocker", crypto],
+            exclude: ["keyring-format-1.json"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -6,28 +6,8 @@ extension Keyring {
     /// Adds a version that nothing is sealed to yet, and gives its number.
     package mutating func addVersion(suite: SealSuite, at now: Timestamp) throws(KeyringError) -> Int {
         let number = (self.document.versions.last?.number ?? 0) + 1
-        let id = self.document.id
-        let key: RecipientPrivateKey
-        let canary: [UInt8]
-        do throws(SealError) {
-            key = try RecipientPrivateKey.generate(suite)
-            canary = try Canary.seal(to: key.recipient, keyring: id, version: number)
-        } catch {
-            throw .sealing(error)
-        }
-        let wrapped = try Self.wrap(key.rawRepresentation, as: .privateKey(number), of: id, under: self.root)
-        self.document.versions.append(
-            KeyringVersion(
-                number: number,
-                state: .pending,
-                recipient: key.recipient,
-                createdAt: now,
-                canary: canary,
-                wrappedPrivateKey: wrapped
-            )
-        )
-        self.keys[number] = key
-        self.finishChange()
+        try self.append(version: number, suite: suite, state: .pending, at: now)
+        try self.finishChange()
         return number
     }
 
@@ -38,7 +18,30 @@ extension Keyring {
             self.document.versions[other].state = .openOnly
         }
         self.document.versions[index].state = .active
-        self.finishChange()
+        self.document.sealEpoch += 1
+        try self.finishChange()
+    }
+
+    /// Has everything sealed to an offline recovery key as well, from now on; what is sealed already, once it is rewrapped.
+    package mutating func addRecoveryRecipient(_ recipient: Recipient, at now: Timestamp) throws(KeyringError) {
+        let count = self.document.recoveryRecipients.count
+        guard count < KeyringDocument.mostRecoveryRecipients else { throw .tooManyRecoveryRecipients }
+        guard !self.document.versions.contains(where: { $0.recipient.id == recipient.id }),
+            !self.document.recoveryRecipients.contains(where: { $0.recipient.id == recipient.id })
+        else { throw .recoveryRecipientIsThere(recipient.id) }
+        self.document.recoveryRecipients.append(RecoveryRecipient(recipient: recipient, addedAt: now))
+        self.document.sealEpoch += 1
+        try self.finishChange()
+    }
+
+    /// Seals nothing more to an offline recovery key; what is sealed to it already still is, until it is rewrapped.
+    package mutating func removeRecoveryRecipient(_ id: RecipientID) throws(KeyringError) {
+        guard let index = self.document.recoveryRecipients.firstIndex(where: { $0.recipient.id == id }) else {
+            throw .noSuchRecoveryRecipient(id)
+        }
+        self.document.recoveryRecipients.remove(at: index)
+        self.document.sealEpoch += 1
+        try self.finishChange()
     }
 
     /// Destroys the private half of a version that nothing is sealed to any more; what still is, is lost for ever.
@@ -47,7 +50,7 @@ extension Keyring {
         self.document.versions[index].state = .destroyed
         self.document.versions[index].wrappedPrivateKey = nil
         self.keys[number] = nil
-        self.finishChange()
+        try self.finishChange()
     }
 
     /// Wraps everything anew: under a new root key, and that under another master key.
@@ -75,12 +78,43 @@ extension Keyring {
         }
         self.document = document
         self.root = root
-        self.finishChange()
+        try self.finishChange()
     }
 
-    private mutating func finishChange() {
+    /// Makes the document the next generation's.
+    mutating func finishChange() throws(KeyringError) {
         self.document.generation += 1
-        self.document.authenticate(under: self.root)
+        try self.document.authenticate(under: self.root, signingWith: self.auditLogSeed)
+    }
+
+    /// Makes a key pair and puts it at the end.
+    mutating func append(
+        version number: Int,
+        suite: SealSuite,
+        state: KeyringVersion.State,
+        at now: Timestamp
+    ) throws(KeyringError) {
+        let id = self.document.id
+        let key: RecipientPrivateKey
+        let canary: [UInt8]
+        do throws(SealError) {
+            key = try RecipientPrivateKey.generate(suite)
+            canary = try Canary.seal(to: key.recipient, keyring: id, version: number)
+        } catch {
+            throw .sealing(error)
+        }
+        let wrapped = try Self.wrap(key.rawRepresentation, as: .privateKey(number), of: id, under: self.root)
+        self.document.versions.append(
+            KeyringVersion(
+                number: number,
+                state: state,
+                recipient: key.recipient,
+                createdAt: now,
+                canary: canary,
+                wrappedPrivateKey: wrapped
+            )
+        )
+        self.keys[number] = key
     }
 
     private func index(of number: Int, toBecome state: KeyringVersion.State) throws(KeyringError) -> Int {

@@ -38,21 +38,23 @@ package struct Keyring: Sendable {
             throw .sealing(.invalidPrivateKey)
         }
         let document = KeyringDocument(
+            format: KeyringDocument.newestFormat,
             id: id,
             generation: 0,
+            sealEpoch: 1,
             masterKey: provider.id,
             versions: [],
+            recoveryRecipients: [],
             auditLogPublicKey: Array(signingKey.publicKey.rawRepresentation),
             wrappedRootKey: try await Self.wrap(root, of: id, under: provider),
             wrappedFingerprintKey: try Self.wrap(fingerprintKey, as: .fingerprintKey, of: id, under: root),
             wrappedAuditLogSeed: try Self.wrap(seed, as: .auditLogSeed, of: id, under: root),
+            signature: [],
             mac: []
         )
         var keyring = Keyring(document: document, root: root, keys: [:], fingerprintKey: fingerprintKey, seed: seed)
-        let first = try keyring.addVersion(suite: suite, at: now)
-        keyring.document.versions[0].state = .active
-        keyring.document.generation = first
-        keyring.document.authenticate(under: root)
+        try keyring.append(version: 1, suite: suite, state: .active, at: now)
+        try keyring.finishChange()
         return keyring
     }
 
@@ -111,10 +113,8 @@ package struct Keyring: Sendable {
     /// Opens what is sealed to any version whose private half is not destroyed.
     package var opener: Opener { Opener(keys: Array(self.keys.values)) }
 
-    /// Seals to the active version and to others, such as an offline recovery key.
-    package func sealer(alsoTo others: [Recipient] = []) throws(SealError) -> Sealer {
-        try self.document.sealer(alsoTo: others)
-    }
+    /// Seals to the active version and to the offline recovery keys.
+    package func sealer() throws(SealError) -> Sealer { try self.document.sealer() }
 
     /// Opens the canary of each version that is not destroyed, and tells which do not open; none is the good answer.
     package func failedCanaries() -> [CanaryFailure] {

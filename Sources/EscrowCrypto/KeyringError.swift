@@ -16,6 +16,12 @@ package enum KeyringError: Error, Hashable, Sendable {
     case noSuchVersion(Int)
     /// The version's state does not allow it.
     case wrongState(version: Int, state: KeyringVersion.State, wanted: KeyringVersion.State)
+    /// There are as many offline recovery keys as there can be.
+    case tooManyRecoveryRecipients
+    /// The key is one of the keyring's already.
+    case recoveryRecipientIsThere(RecipientID)
+    /// The keyring has no offline recovery key of this ID.
+    case noSuchRecoveryRecipient(RecipientID)
 }
 
 extension KeyringError: CustomStringConvertible {
@@ -36,6 +42,11 @@ extension KeyringError: CustomStringConvertible {
         case .noSuchVersion(let version): "The keyring has no version \(version)."
         case .wrongState(let version, let state, let wanted):
             "Version \(version) of the keyring is \(state.rawValue) and cannot become \(wanted.rawValue)."
+        case .tooManyRecoveryRecipients:
+            "The keyring has \(KeyringDocument.mostRecoveryRecipients) recovery keys already; remove one first."
+        case .recoveryRecipientIsThere(let id): "The keyring has the recovery key \(id) already."
+        case .noSuchRecoveryRecipient(let id):
+            "The keyring has no recovery key \(id). Type: sparekey keyring show"
         }
     }
 }

@@ -77,10 +77,11 @@ struct KeyringTests: ~Copyable {
 
     @Test("An offline recovery key opens without the keyring, and the keyring without it")
     func offlineRecipient() async throws {
-        let keyring = try await Keyring.create(under: Self.passphrase(), at: self.now)
+        var keyring = try await Keyring.create(under: Self.passphrase(), at: self.now)
         let offline = try RecipientPrivateKey.generate(.xWing)
-        let sealer = try keyring.sealer(alsoTo: [offline.recipient])
-        let sealed = try sealer.seal(SealTests.secret, context: SealTests.context)
+        try keyring.addRecoveryRecipient(offline.recipient, at: self.now)
+        keyring = try await Keyring(KeyringDocument(json: keyring.document.json), under: Self.passphrase())
+        let sealed = try Self.seal(with: keyring)
         #expect(try Self.opens(sealed, keyring))
         let opened = try Opener(keys: [offline]).open(sealed, context: SealTests.context)
         #expect(opened.withUnsafeBytes { Array($0) } == SealTests.secret)
@@ -239,7 +240,8 @@ struct KeyringTests: ~Copyable {
         "What is no keyring document is refused with what is wrong with it",
         arguments: [
             ("", "not a JSON object"), ("{}", "not a JSON object"), ("[1]", "not a JSON object"),
-            (#"{"format":1}"#, "a member is missing"), (#"{"format":2}"#, "format 2"),
+            (#"{"format":1}"#, "a member is missing"), (#"{"format":2}"#, "a member is missing"),
+            (#"{"format":3}"#, "format 3"),
         ]
     )
     func malformed(json: String, text: String) throws {

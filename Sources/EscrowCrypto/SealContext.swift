@@ -20,6 +20,9 @@ package struct SealContext: Hashable, Sendable {
         self.init(device: device, volume: volume, protector: protector, kind: kind.rawValue, keyVersion: keyVersion)
     }
 
+    /// The kind of the secret; nil for a canary.
+    package var secretKind: SecretKind? { SecretKind(rawValue: self.kind) }
+
     private init(device: GUID, volume: GUID, protector: GUID, kind: String, keyVersion: Int) {
         self.device = device
         self.volume = volume

@@ -1,7 +1,7 @@
 import Crypto
 
 /// Which algorithms a secret's data key is sealed with. The raw value is part of the format.
-package enum SealSuite: UInt16, CaseIterable, Sendable {
+package enum SealSuite: UInt16, CaseIterable, Codable, Sendable {
     /// DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM (RFC 9180): the default, which Windows and tokens have too.
     case p256 = 1
     /// X-Wing (ML-KEM-768 with X25519), HKDF-SHA256, AES-256-GCM: holds against a quantum computer as well.

@@ -1,3 +1,4 @@
+import AuditLog
 package import BitLocker
 import EscrowCrypto
 package import EscrowModel
@@ -28,7 +29,7 @@ extension EscrowService {
         by caller: Caller
     ) async throws(EscrowError) -> DisclosedSecret {
         let now = self.clock()
-        let grant = try await self.operation { (transaction) throws(StoreError) -> Outcome<Grant> in
+        let recorded = try await self.recorded { (transaction) throws(StoreError) -> Outcome<Grant> in
             guard let device = try transaction.device(device) else { return .refused(.notFound) }
             guard let permit = self.permit(.revealKey, by: caller, on: device, at: now) else {
                 return self.refusal(of: .revealKey, by: caller, on: device)
@@ -50,10 +51,8 @@ extension EscrowService {
                 permit
             )
         }
-        guard let secret = self.open(grant) else {
-            try await self.recordBrokenSeal(of: grant)
-            throw .sealBroken
-        }
+        let grant = recorded.value
+        let secret = try await self.open(grant, recordedBy: recorded.entries)
         return DisclosedSecret(key: grant.key, rotation: grant.rotation, secret: secret)
     }
 
@@ -136,23 +135,36 @@ extension EscrowService {
         return .success(current)
     }
 
-    private func open(_ grant: Grant) -> RecoverySecret? {
-        do throws(SealError) {
-            let opened = try self.keys.opener.open(grant.sealed, context: grant.context)
-            return opened.withUnsafeBytes { RecoverySecret(grant.key.kind, bytes: $0) }
+    /// Has the secret opened by whoever holds the keys; shows them the entry of this disclosure.
+    private func open(_ grant: Grant, recordedBy entries: [LogEntry]) async throws(EscrowError) -> RecoverySecret {
+        let entry = entries.first { $0.leaf.kind == AuditEvent.Kind.keyDisclosed.rawValue }
+        guard let entry, let evidence = LogEvidence(entry) else {
+            preconditionFailure("a disclosure was committed without its entry")
+        }
+        do throws(KeyHolderError) {
+            let sealed = SealedSecret(grant.sealed, context: grant.context)
+            let opened = try await self.keys.holder.open(sealed, evidence: evidence)
+            if let secret = opened.withUnsafeBytes({ RecoverySecret(grant.key.kind, bytes: $0) }) { return secret }
+            throw .notASecret
         } catch {
-            return nil
+            try await self.recordFailure(of: grant, error)
+            switch error {
+            case .seal, .keyring, .notASecret: throw .sealBroken
+            case .refused: throw .denied
+            case .tooMuch, .unavailable: throw .unavailable(retryAfterSeconds: 5)
+            }
         }
     }
 
-    private func recordBrokenSeal(of grant: Grant) async throws(EscrowError) {
+    private func recordFailure(of grant: Grant, _ error: KeyHolderError) async throws(EscrowError) {
         try await self.operation { (_) throws(StoreError) -> Outcome<Void> in
             let event = grant.permit.event(
                 .keyOpenFailed,
                 .failure,
                 device: grant.device,
                 volume: grant.key.volumeID,
-                protector: grant.key.protectorID
+                protector: grant.key.protectorID,
+                detail: error.description
             )
             return .done((), [event])
         }

@@ -52,9 +52,16 @@ extension EscrowService {
     func operation<Value: Sendable>(
         _ body: @Sendable @escaping (Transaction) throws(StoreError) -> Outcome<Value>
     ) async throws(EscrowError) -> Value {
-        let result: Result<Value, EscrowError>
+        try await self.recorded(body).value
+    }
+
+    /// The same, with the entries that it has put on the log.
+    func recorded<Value: Sendable>(
+        _ body: @Sendable @escaping (Transaction) throws(StoreError) -> Outcome<Value>
+    ) async throws(EscrowError) -> Recorded<Value> {
+        let result: Recorded<Result<Value, EscrowError>>
         do throws(StoreError) {
-            result = try await self.store.write {
+            result = try await self.store.writeRecorded {
                 (transaction) throws(StoreError) -> Audited<Result<Value, EscrowError>> in
                 switch try body(transaction) {
                 case .done(let value, let events): .routine(.success(value), events: events)
@@ -64,7 +71,7 @@ extension EscrowService {
         } catch {
             throw EscrowError(error)
         }
-        return try result.get()
+        return Recorded(value: try result.value.get(), entries: result.entries)
     }
 
     /// Reads a consistent snapshot, changing nothing and recording nothing.

@@ -5,7 +5,12 @@ import EscrowStore
 extension EscrowService {
     /// What keeps the server from doing its work, one sentence each; empty when it is ready.
     package func readiness() async -> [String] {
-        var problems = self.keys.failedCanaries().map { "The keyring cannot open secrets: \($0)" }
+        var problems: [String]
+        do throws(KeyHolderError) {
+            problems = try await self.keys.holder.failedCanaries().map { "The keyring cannot open secrets: \($0)" }
+        } catch {
+            problems = [error.description]
+        }
         do throws(EscrowError) {
             _ = try await self.snapshot { (reader) throws(StoreError) in try reader.logHead() }
         } catch {

@@ -33,14 +33,15 @@ struct LogAppender {
         self.lastTime = self.head.lastTime
     }
 
-    /// Puts one operation's events on the log. When it throws, the operation must be rolled back, and the log is as
+    /// Puts one operation's events on the log, and gives their entries. When it throws, the operation must be rolled back, and the log is as
     /// before.
     mutating func append(
         _ events: [AuditEvent],
         now: Timestamp,
         on connection: Connection
-    ) throws(StoreError) {
-        guard !events.isEmpty else { return }
+    ) throws(StoreError) -> [LogEntry] {
+        guard !events.isEmpty else { return [] }
+        var entries: [LogEntry] = []
         let time = max(now.milliseconds, self.lastTime)
         var edge = self.edge
         // An operation's events are about one device, nearly always.
@@ -64,9 +65,11 @@ struct LogAppender {
             }
             try Self.insert(entry, record, group: record.device == nil ? nil : group?.name, on: connection)
             edge.append(entry.leaf.hash)
+            entries.append(entry)
         }
         self.edge = edge
         self.lastTime = time
+        return entries
     }
 
     /// Signs the head that follows and puts it in place of the one before. False when that is not there any more:

@@ -58,7 +58,14 @@ package final class Store: Sendable {
     package func write<Value: Sendable>(
         _ body: @Sendable @escaping (Transaction) throws(StoreError) -> Audited<Value>
     ) async throws(StoreError) -> Value {
-        let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
+        try await self.writeRecorded(body).value
+    }
+
+    /// The same as ``write(_:)``, with what it has put on the log: evidence for whoever must see that it is there.
+    package func writeRecorded<Value: Sendable>(
+        _ body: @Sendable @escaping (Transaction) throws(StoreError) -> Audited<Value>
+    ) async throws(StoreError) -> Recorded<Value> {
+        let result: Result<Recorded<Value>, StoreError> = await withCheckedContinuation { continuation in
             self.writes.submit(PendingWrite(body) { continuation.resume(returning: $0) })
         }
         return try result.get()

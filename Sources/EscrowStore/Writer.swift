@@ -49,7 +49,7 @@ final class Writer {
             return
         }
         self.commit()
-        for operation in performed { operation.answer(nil) }
+        for operation in performed { operation.answer(nil, operation.entries) }
         if transaction.hasPurged { self.owesTruncation = true }
         self.checkpointIfDue()
     }
@@ -90,7 +90,7 @@ final class Writer {
         _ transaction: Transaction
     ) throws(StoreError) -> PendingWrite.Performed {
         try self.connection.setSavepoint()
-        let performed = write.perform(transaction)
+        var performed = write.perform(transaction)
         var failure: StoreError?
         switch performed.events {
         case .success(let events):
@@ -98,7 +98,7 @@ final class Writer {
             if let earlier = self.connection.failure {
                 failure = earlier.error
             } else {
-                do { try self.append(events) } catch { failure = error }
+                do { performed.entries = try self.append(events) } catch { failure = error }
             }
         case .failure(let error): failure = error
         }
@@ -110,12 +110,13 @@ final class Writer {
         // Some errors end SQLite's whole transaction; then the batch is over.
         guard self.connection.isInTransaction else { throw failure }
         try self.connection.rollBackToSavepoint()
-        return PendingWrite.Performed(events: .failure(failure)) { other in performed.answer(other ?? failure) }
+        let answer = performed.answer
+        return PendingWrite.Performed(events: .failure(failure)) { other, _ in answer(other ?? failure, []) }
     }
 
-    private func append(_ events: [AuditEvent]) throws(StoreError) {
+    private func append(_ events: [AuditEvent]) throws(StoreError) -> [LogEntry] {
         guard self.log != nil else { throw .unavailable(.logNotStarted) }
-        try self.log?.append(events, now: self.clock(), on: self.connection)
+        return try self.log?.append(events, now: self.clock(), on: self.connection) ?? []
     }
 
     private func endLog() throws(StoreError) {
@@ -141,7 +142,7 @@ final class Writer {
         self.stopIfUncertain()
         self.connection.rollBack()
         self.log?.forget()
-        for operation in performed { operation.answer(error) }
+        for operation in performed { operation.answer(error, []) }
         for write in batch.dropFirst(performed.count) { write.refuse(error) }
     }
 

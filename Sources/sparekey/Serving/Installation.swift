@@ -36,8 +36,9 @@ struct Installation: Sendable {
         }
         let store = try Store.open(path: configuration.directory + "/sparekey.db", clock: Self.clock)
         do {
-            let keyring = try await Self.keyring(in: store, configuration.masterKey, notice)
-            let signingKey = try await Self.logKey(of: keyring, in: store, origin: configuration.auditOrigin)
+            let holder = try await Self.holder(in: store, configuration.masterKey, notice)
+            let keys = holder.serverKeys
+            let signingKey = try await Self.logKey(of: keys, in: store, origin: configuration.auditOrigin)
             switch try await store.startLog(signingKey: signingKey, anchor: configuration.auditAnchor) {
             case .new:
                 notice("began a new audit log; keep its verifier key for `audit verify`: \(signingKey.verifierKey)")
@@ -52,7 +53,7 @@ struct Installation: Sendable {
             self.logKey = signingKey.verifierKey
             self.service = EscrowService(
                 store: store,
-                keys: try EscrowKeys(keyring),
+                keys: try EscrowKeys(keys, heldBy: holder),
                 logKey: signingKey.verifierKey,
                 settings: configuration.escrow,
                 clock: Self.clock
@@ -94,30 +95,35 @@ struct Installation: Sendable {
     /// Ends what waits and lets the files go.
     func close() async { await self.store.close() }
 
-    private static func keyring(
+    private static func holder(
         in store: Store,
         _ masterKey: MasterKeySource,
         _ notice: (String) -> Void
-    ) async throws -> Keyring {
+    ) async throws -> LocalKeyHolder {
         let stored = try await store.read { (reader) throws(StoreError) in try reader.keyringDocument()?.bytes }
-        let provider = try masterKey.provider(isNew: stored == nil, notice: notice)
-        if let stored { return try await Keyring(KeyringDocument(json: stored), under: provider) }
-        let keyring = try await Keyring.create(under: provider, at: Self.clock())
-        let document = keyring.document.json
+        let holder = try await LocalKeyHolder.start(
+            document: stored,
+            masterKey: masterKey.reference,
+            resolver: MasterKeySource.resolver,
+            at: Self.clock(),
+            notice: notice
+        )
+        guard stored == nil else { return holder }
+        let document = holder.serverKeys.document.json
         let isKept = try await store.bootstrap { (transaction) throws(StoreError) in
             try transaction.setKeyringDocument(document, replacing: nil)
         }
         guard isKept else { throw Failure("another process began this installation at the same moment; try again") }
-        return keyring
+        return holder
     }
 
     /// The key that signs the log. Its name is the log's origin: the one that was asked for, else the one that the log
     /// has, else one made of the keyring's ID.
-    private static func logKey(of keyring: Keyring, in store: Store, origin: String?) async throws -> SigningKey {
+    private static func logKey(of keys: ServerKeys, in store: Store, origin: String?) async throws -> SigningKey {
         let found = try await store.read { (reader) throws(StoreError) in try reader.logHead()?.origin }
         return try SigningKey(
-            name: origin ?? found ?? "sparekey/\(keyring.document.id)",
-            seed: keyring.auditLogSeed
+            name: origin ?? found ?? "sparekey/\(keys.document.id)",
+            seed: keys.auditLogSeed
         )
     }
 }

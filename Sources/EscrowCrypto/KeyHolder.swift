@@ -27,7 +27,18 @@ package protocol KeyHolder: Sendable {
 
     /// Makes the keyring document that follows from changes, all or none. Nothing counts before it is stored in place of
     /// the present one, its event is on the log, and it was given to ``adopt(_:evidence:)``.
-    func propose(_ changes: [KeyringChange], at now: Timestamp) async throws(KeyHolderError) -> KeyringProposal
+    ///
+    /// - Parameters:
+    ///   - changes: in this order.
+    ///   - now: the time to note.
+    ///   - evidence: for a change of the master key, and nil for any other. Whoever has the proposal and the new master key
+    ///     has everything, so a holder that is a process of its own makes it only when the log says that it is coming: an
+    ///     entry whose kind begins with `keyring.` and whose detail is the new reference's description.
+    func propose(
+        _ changes: [KeyringChange],
+        at now: Timestamp,
+        evidence: LogEvidence?
+    ) async throws(KeyHolderError) -> KeyringProposal
 
     /// Works with a document that was proposed and is stored by now.
     ///
@@ -42,6 +53,16 @@ package protocol KeyHolder: Sendable {
     /// The same with everything anew: the master key from where it is kept, and the document that was just read. Throws
     /// when it does not open any more. What is in memory stays in use.
     func check(_ document: [UInt8]) async throws(KeyHolderError) -> [CanaryFailure]
+}
+
+extension KeyHolder {
+    /// Proposes changes that need no evidence yet: all but that of the master key.
+    package func propose(
+        _ changes: [KeyringChange],
+        at now: Timestamp
+    ) async throws(KeyHolderError) -> KeyringProposal {
+        try await self.propose(changes, at: now, evidence: nil)
+    }
 }
 
 /// Limits that hold for every holder.

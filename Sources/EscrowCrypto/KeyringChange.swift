@@ -25,12 +25,17 @@ package struct KeyringProposal: Sendable, Equatable {
 }
 
 /// Where a master key is, in words that only those understand who make its provider: it goes from process to process.
-package struct MasterKeyReference: Sendable, Hashable, Codable {
+package struct MasterKeyReference: Sendable, Hashable, Codable, CustomStringConvertible {
     /// Names and values: paths and addresses, never a secret.
     package let settings: [String: String]
 
     /// Takes the words.
     package init(_ settings: [String: String]) { self.settings = settings }
+
+    /// All of it in one line, for the log: `kind=file path=/etc/sparekey/master.key`.
+    package var description: String {
+        self.settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    }
 }
 
 /// Makes the provider that a reference means.

@@ -123,7 +123,8 @@ package final class LocalKeyHolder: KeyHolder {
 
     package func propose(
         _ changes: [KeyringChange],
-        at now: Timestamp
+        at now: Timestamp,
+        evidence: LogEvidence?
     ) async throws(KeyHolderError) -> KeyringProposal {
         var keyring = self.state.withLock { $0.keyring }
         var masterKey = self.masterKey.withLock { $0 }

@@ -86,7 +86,7 @@ let package = Package(
         .target(
             name: "EscrowServer",
             dependencies: [
-                "EscrowService", "EscrowModel", "EscrowAPI", "MessageSignatures", "BitLocker", crypto, logging,
+                "EscrowService", "EscrowModel", "EscrowAPI", "AuditLog", "MessageSignatures", "BitLocker", crypto, logging,
                 httpTypes,
                 nioCore, nioPosix, hummingbird, lifecycle,
                 .product(name: "HummingbirdCore", package: "hummingbird"),

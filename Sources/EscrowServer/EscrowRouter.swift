@@ -21,8 +21,11 @@ package struct EscrowRouter: Sendable {
     /// Where the keys are; the paths below it are promised to the outside.
     static let keysPath: RouterPath = "api/devices/security/bitlocker/keys"
 
-    /// Every route as its path, with variable parts in braces, and its method.
-    package var routes: [(path: String, method: String)] { Self.list(self.router()) }
+    /// Every route as its path, with variable parts in braces, and its method. A part at the end that may have slashes in it
+    /// is `{tile}`: only tiles have one.
+    package var routes: [(path: String, method: String)] {
+        Self.list(self.router()).map { (path: $0.path.replacing("**", with: "{tile}"), method: $0.method) }
+    }
 
     /// What answers requests. Without deadlines nothing is ever too slow.
     package func responder(deadlines: RequestDeadlines?, logger: Logger) -> EdgeResponder {
@@ -49,6 +52,7 @@ package struct EscrowRouter: Sendable {
         KeyRoutes(service: self.service, clock: self.clock).add(to: keys)
         KeyActionRoutes(service: self.service).add(to: keys, and: people.group("api/rotations"))
         AuditRoutes(service: self.service).add(to: keys)
+        LogRoutes(service: self.service).add(to: router.group("log"), and: people.group("log"))
         DeviceRoutes(service: self.service).add(to: people.group("api/devices"))
         TokenRoutes(service: self.service).add(
             to: people.group("api/tokens"),

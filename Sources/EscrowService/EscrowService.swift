@@ -10,7 +10,8 @@ package import EscrowStore
 package struct EscrowService: Sendable {
     let store: Store
     let keys: EscrowKeys
-    let logKey: VerifierKey
+    /// The public half of the key that signs the audit log.
+    package let logKey: VerifierKey
     let settings: EscrowSettings
     let policy = Policy()
     let prover: Prover

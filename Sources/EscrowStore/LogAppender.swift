@@ -64,7 +64,9 @@ struct LogAppender {
                 throw .constraint(.allowedValue)
             }
             try Self.insert(entry, record, group: record.device == nil ? nil : group?.name, on: connection)
-            edge.append(entry.leaf.hash)
+            for (node, hash) in edge.appending(entry.leaf.hash) {
+                try LogTileSQL.insert(node, hash, on: connection)
+            }
             entries.append(entry)
         }
         self.edge = edge

@@ -27,6 +27,7 @@ extension Writer {
             try reader.check(found?.edge ?? CompactRange(), against: anchored, in: anchor)
         }
         let head = if let found { found } else { try self.beginLog(signingKey: signingKey, origin: origin) }
+        try self.fillTiles(ofLogOf: head.size)
         if let anchor {
             anchor.note(head.note)
             anchor.flush()

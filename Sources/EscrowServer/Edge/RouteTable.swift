@@ -6,10 +6,14 @@ final class RouteTable: Sendable {
     /// A route as its path's parts, a variable one as nil, and its method.
     private struct Entry: Sendable {
         let parts: [String?]
+        /// Whether anything may follow the parts.
+        let isOpenEnded: Bool
         let method: String
 
         func matches(_ path: [Substring]) -> Bool {
-            guard self.parts.count == path.count else { return false }
+            guard self.isOpenEnded ? self.parts.count < path.count : self.parts.count == path.count else {
+                return false
+            }
             return zip(self.parts, path).allSatisfy { part, given in part.map { $0 == given } ?? true }
         }
     }
@@ -20,8 +24,13 @@ final class RouteTable: Sendable {
     /// Takes over a router's routes, each as its path in the form `/api/devices/{id}` and its method.
     func fill(with routes: [(path: String, method: String)]) {
         let entries = routes.map { route in
+            let isOpenEnded = route.path.hasSuffix("/**")
             let parts = route.path.split(separator: "/").map { $0.hasPrefix("{") ? nil : String($0) }
-            return Entry(parts: parts, method: route.method)
+            return Entry(
+                parts: Array(isOpenEnded ? parts.dropLast() : parts[...]),
+                isOpenEnded: isOpenEnded,
+                method: route.method
+            )
         }
         self.entries.withLock { $0 = entries }
     }

@@ -71,6 +71,7 @@ let package = Package(
             dependencies: ["EscrowModel", "BitLocker", crypto, cryptoExtras],
             swiftSettings: settings
         ),
+        .target(name: "AuditFormats", dependencies: ["AuditLog", "EscrowModel"], swiftSettings: settings),
         .target(
             name: "EscrowStore",
             dependencies: ["EscrowModel", "BitLocker", "AuditLog", "CSQLite"],
@@ -86,8 +87,9 @@ let package = Package(
         .target(
             name: "EscrowServer",
             dependencies: [
-                "EscrowService", "EscrowModel", "EscrowAPI", "AuditLog", "MessageSignatures", "BitLocker", crypto, logging,
-                httpTypes,
+                "EscrowService", "AuditFormats", "EscrowModel", "EscrowAPI", "AuditLog", "MessageSignatures",
+                "BitLocker",
+                crypto, logging, httpTypes,
                 nioCore, nioPosix, hummingbird, lifecycle,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -124,6 +126,11 @@ let package = Package(
             name: "AuditLogTests",
             dependencies: ["AuditLog", crypto],
             exclude: ["Vectors"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AuditFormatsTests",
+            dependencies: ["AuditFormats", "AuditLog", "EscrowModel", "EscrowStore", "BitLocker", crypto],
             swiftSettings: settings
         ),
         .testTarget(

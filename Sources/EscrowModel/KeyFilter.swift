@@ -90,13 +90,16 @@ package struct AuditListing: Equatable, Sendable {
     package let index: Int64
     /// When the server recorded it.
     package let time: Timestamp
+    /// What happened, in the log's words; one of ``AuditEvent/Kind``, unless another version wrote it.
+    package let kind: String
     /// The record, canonical JSON (RFC 8785); nil when it was erased.
     package let record: [UInt8]?
 
     /// Makes an entry from its parts.
-    package init(index: Int64, time: Timestamp, record: [UInt8]?) {
+    package init(index: Int64, time: Timestamp, kind: String, record: [UInt8]?) {
         self.index = index
         self.time = time
+        self.kind = kind
         self.record = record
     }
 }

@@ -95,7 +95,7 @@ extension EscrowService {
     package func auditExport(by caller: Caller) async throws(EscrowError) -> AuditExport {
         let permit = try await self.require(.exportAudit, by: caller, on: .installation)
         try await self.operation { (_) throws(StoreError) -> Outcome<Void> in
-            .done((), [permit.event(.auditExported)])
+            .done((), [permit.event(.auditExported, detail: AuditExportFormat.log.rawValue)])
         }
         let found = try await self.snapshot { (reader) throws(StoreError) in try reader.logHead() }
         guard let found, let head = try? SignedNote(parsing: found.note) else {

@@ -19,6 +19,12 @@ struct AuditListingPlan {
         case group(String)
     }
 
+    /// Which way the log is walked.
+    enum Order: String {
+        case newestFirst = "DESC"
+        case oldestFirst = "ASC"
+    }
+
     /// The leads whose entries together are those that the filter shows, each in one of them only.
     let leads: [Lead]
     private let filter: AuditFilter
@@ -55,7 +61,12 @@ struct AuditListingPlan {
             }
     }
 
-    func statement(_ lead: Lead, _ range: Range<Int64>, limit: Int) -> (SQL, [SQLValue]) {
+    func statement(
+        _ lead: Lead,
+        _ range: Range<Int64>,
+        limit: Int,
+        order: Order = .newestFirst
+    ) -> (SQL, [SQLValue]) {
         var query = ListQuery()
         query.require("id >= \(query.parameter(.integer(range.lowerBound)))")
         query.require("id < \(query.parameter(.integer(range.upperBound)))")
@@ -77,8 +88,8 @@ struct AuditListingPlan {
         self.requireRest(lead, in: &query)
         let sql = SQL(
             """
-            SELECT id, time, record FROM audit_entry WHERE \(query.conditionText)
-            ORDER BY id DESC LIMIT \(query.parameter(.integer(limit)))
+            SELECT id, time, kind, record FROM audit_entry WHERE \(query.conditionText)
+            ORDER BY id \(order.rawValue) LIMIT \(query.parameter(.integer(limit)))
             """
         )
         return (sql, query.values)

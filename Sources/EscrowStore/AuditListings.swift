@@ -11,11 +11,42 @@ extension Reader {
         let items = try self.merged(plan.leads, limit: page.limit + 1, order: { $0.index > $1.index }) {
             lead throws(StoreError) in
             let (sql, values) = plan.statement(lead, from..<max(from, to), limit: page.limit + 1)
-            return try self.connection.all(sql, values) { row throws(StoreError) in
-                AuditListing(index: try row.integer(), time: try row.time(), record: try row.optionalBytes())
-            }
+            return try self.connection.all(sql, values, read: Self.readListing)
         }
         return Page(items, limit: page.limit) { $0.index }
+    }
+
+    /// Entries of the audit log that a filter shows, the oldest first, from one index up to another.
+    ///
+    /// - Parameters:
+    ///   - range: the part of the log that is walked; the filter's times narrow it further.
+    ///   - limit: how many at most. When fewer come, there are no more.
+    package func auditEntries(
+        _ filter: AuditFilter,
+        in range: Range<Int64>,
+        limit: Int
+    ) throws(StoreError) -> [AuditListing] {
+        let plan = AuditListingPlan(filter)
+        return try self.merged(plan.leads, limit: limit, order: { $0.index < $1.index }) { lead throws(StoreError) in
+            let (sql, values) = plan.statement(lead, range, limit: limit, order: .oldestFirst)
+            return try self.connection.all(sql, values, read: Self.readListing)
+        }
+    }
+
+    /// The part of the log, up to an index, in which the entries of a filter's span of time are.
+    package func auditRange(_ filter: AuditFilter, upTo size: Int64) throws(StoreError) -> Range<Int64> {
+        let from = try filter.since.map { moment throws(StoreError) in try self.firstIndex(at: moment) } ?? 0
+        let to = try filter.before.map { moment throws(StoreError) in try self.firstIndex(at: moment) } ?? size
+        return min(from, size)..<max(min(from, size), min(to, size))
+    }
+
+    private static func readListing(_ row: inout Row) throws(StoreError) -> AuditListing {
+        AuditListing(
+            index: try row.integer(),
+            time: try row.time(),
+            kind: try row.text(),
+            record: try row.optionalBytes()
+        )
     }
 
     /// The index of the first entry at a moment or later, the log's size when there is none. A binary search.

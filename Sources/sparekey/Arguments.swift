@@ -37,6 +37,7 @@ extension EscrowStatus.Reason: ExpressibleByArgument {}
 extension EscrowedKey.ProofState: ExpressibleByArgument {}
 extension AuditEvent.Kind: ExpressibleByArgument {}
 extension AuditEvent.Outcome: ExpressibleByArgument {}
+extension AuditExportFormat: ExpressibleByArgument {}
 extension SecretKind: ExpressibleByArgument {}
 extension VolumeFormatter.Method: ExpressibleByArgument {}
 extension Fault: ExpressibleByArgument {}

@@ -1,5 +1,7 @@
+import EscrowModel
+
 /// The program's version.
 enum Version {
     /// As it is in CHANGELOG.md.
-    static let text = "0.1.0"
+    static let text = Product.version
 }

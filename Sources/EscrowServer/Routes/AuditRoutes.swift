@@ -1,3 +1,4 @@
+import AuditFormats
 import EscrowModel
 import EscrowService
 import HTTPTypes
@@ -25,17 +26,61 @@ struct AuditRoutes: Sendable {
 
     @Sendable
     private func export(_ request: Request, context: AuthenticatedContext) async throws -> Response {
-        _ = try QueryParameters<NoParameter>(of: request)
-        let export = try await self.service.auditExport(by: context.caller)
-        return Response(
-            status: .ok,
-            headers: [.contentType: "application/x-ndjson"],
-            body: ResponseBody { writer in
+        let query = try QueryParameters<AuditExportParameter>(of: request)
+        let filter = try AuditFilter(query)
+        guard let format = try query.word(.format, AuditExportFormat.self)?.entries else {
+            // A part of the log could not be verified, so the log itself is exported whole or not at all.
+            if let given = AuditExportParameter.filters.first(where: { query.has($0) }) {
+                throw Problem.invalid(field: given.rawValue, "needs a format, one of jsonl, csv, cef, ocsf")
+            }
+            let export = try await self.service.auditExport(by: context.caller)
+            return Self.response("application/x-ndjson") { writer in
                 for try await lines in export { try await writer.write(ByteBuffer(bytes: lines)) }
+            }
+        }
+        let export = try await self.service.auditEntriesExport(filter, as: format, by: context.caller)
+        let formatter = EntryFormatter(format, origin: export.origin)
+        return Self.response(format.mediaType) { writer in
+            var bytes: [UInt8] = []
+            formatter.appendHeader(to: &bytes)
+            for try await entries in export {
+                for entry in entries { formatter.appendLine(entry, to: &bytes) }
+                try await writer.write(ByteBuffer(bytes: bytes))
+                bytes.removeAll(keepingCapacity: true)
+            }
+            if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
+        }
+    }
+
+    /// An answer that is written as it is made. Writing waits for the reader, and fails when that hangs up: then it ends.
+    private static func response(
+        _ mediaType: String,
+        _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
+    ) -> Response {
+        Response(
+            status: .ok,
+            headers: [.contentType: mediaType],
+            body: ResponseBody { writer in
+                try await write(&writer)
                 try await writer.finish(nil)
             }
         )
     }
+}
+
+/// The query parameters of `GET …/keys/audit/export`.
+enum AuditExportParameter: String, CaseIterable, Hashable, Sendable {
+    case format
+    case caller
+    case device
+    case kind
+    case source
+    case outcome
+    case since
+    case before
+
+    /// Those that choose entries.
+    static let filters = Self.allCases.filter { $0 != .format }
 }
 
 /// The query parameters of `GET …/keys/audit`.
@@ -52,12 +97,10 @@ enum AuditParameter: String, CaseIterable, Hashable, Sendable {
 }
 
 extension AuditFilter {
-    /// Reads the filter that a query describes.
+    /// Reads the filter that a list's query describes.
     init(_ query: QueryParameters<AuditParameter>, scope: Scope) throws {
         self.init(scope: scope)
-        if let caller = try query.text(.caller) {
-            if Self.isPrincipal(caller) { self.principal = caller } else { self.name = caller }
-        }
+        self.setCaller(try query.text(.caller))
         self.device = try query.guid(.device)
         self.kind = try query.word(.kind)
         self.source = try query.text(.source)
@@ -66,8 +109,22 @@ extension AuditFilter {
         self.before = try query.timestamp(.before)
     }
 
-    /// Whether a text is a principal, as `Caller.principal` writes them, rather than a name.
-    private static func isPrincipal(_ text: String) -> Bool {
-        ["client:", "device:", "operator:", "system:"].contains { text.hasPrefix($0) }
+    /// Reads the filter that an export's query describes.
+    init(_ query: QueryParameters<AuditExportParameter>) throws {
+        self.init()
+        self.setCaller(try query.text(.caller))
+        self.device = try query.guid(.device)
+        self.kind = try query.word(.kind)
+        self.source = try query.text(.source)
+        self.outcome = try query.word(.outcome)
+        self.since = try query.timestamp(.since)
+        self.before = try query.timestamp(.before)
+    }
+
+    /// Takes a principal, as `Caller.principal` writes them, or else a name.
+    private mutating func setCaller(_ text: String?) {
+        guard let text else { return }
+        let isPrincipal = ["client:", "device:", "operator:", "system:"].contains { text.hasPrefix($0) }
+        if isPrincipal { self.principal = text } else { self.name = text }
     }
 }

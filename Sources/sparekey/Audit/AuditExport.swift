@@ -1,18 +1,32 @@
 import ArgumentParser
+import BitLocker
+import EscrowModel
 import Glibc
 
 /// `sparekey audit export`.
 struct AuditExport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Writes the whole audit log, with its signed checkpoints, as JSON Lines.",
+        abstract: "Writes the whole audit log so that anybody can verify it, or its entries for people's tools.",
         discussion: """
-            Whoever has the file can verify it without a server: `sparekey audit verify FILE`, or their own program from \
-            docs/audit-log-format.md. That it was exported is recorded. Needs the whole fleet in scope.
+            Without --format it is the log itself with its signed checkpoints, as JSON Lines: whoever has the file can \
+            verify it without a server, with `sparekey audit verify FILE` or their own program from \
+            docs/audit-log-format.md.
+
+            With --format jsonl, csv, cef or ocsf it is the entries, the oldest first, or those of them that the other \
+            options choose; docs/siem.md says what each form has.
+
+            That it was exported is recorded. Needs the whole fleet in scope.
             """
     )
 
     @OptionGroup var admin: AdminOptions
+
+    @Option(help: "The form: log, jsonl, csv, cef or ocsf.")
+    var format = AuditExportFormat.log
+
+    @OptionGroup(title: "Which entries; not with --format log")
+    var choice: AuditExportChoice
 
     @Option(
         name: [.customShort("o"), .long],
@@ -20,6 +34,14 @@ struct AuditExport: AsyncParsableCommand {
         completion: .file()
     )
     var output: String?
+
+    func validate() throws {
+        guard self.format != .log || self.choice.isEverything else {
+            throw ValidationError(
+                "A part of the log could not be verified: choose entries with --format jsonl, csv, cef or ocsf."
+            )
+        }
+    }
 
     func run() async throws {
         guard let path = self.output else {
@@ -37,9 +59,54 @@ struct AuditExport: AsyncParsableCommand {
 
     private func export(_ write: @escaping @Sendable ([UInt8]) throws -> Void) async throws {
         let admin = self.admin
+        let (format, choice) = (self.format, self.choice)
         try await AdminConnection.with(admin) { connection in
-            try await connection.stream("\(APIPath.keys)/audit/export") { try write($0) }
+            var query = try await choice.query(connection)
+            query.add("format", format.rawValue)
+            try await connection.stream(query.target("\(APIPath.keys)/audit/export")) { try write($0) }
         }
+    }
+}
+
+/// Which entries of the log are exported.
+struct AuditExportChoice: ParsableArguments {
+    @Option(help: ArgumentHelp("Who did it: a token's name, or a principal such as device:ID.", valueName: "who"))
+    var caller: String?
+
+    @Option(help: ArgumentHelp("The device it is about: its ID or its exact name.", valueName: "device"))
+    var device: String?
+
+    @Option(help: ArgumentHelp("What happened, such as key.disclosed.", valueName: "kind"))
+    var kind: AuditEvent.Kind?
+
+    @Option(help: "How it ended: success, denied or failure.")
+    var outcome: AuditEvent.Outcome?
+
+    @Option(help: ArgumentHelp("At this time or later, such as 2026-11-24T13:10:00Z.", valueName: "time"))
+    var since: Timestamp?
+
+    @Option(
+        name: [.customLong("until"), .customLong("before")],
+        help: ArgumentHelp("Before this time.", valueName: "time")
+    )
+    var until: Timestamp?
+
+    /// Whether no entry is left out.
+    var isEverything: Bool {
+        self.caller == nil && self.device == nil && self.kind == nil && self.outcome == nil && self.since == nil
+            && self.until == nil
+    }
+
+    /// The same as the API has it.
+    func query(_ connection: AdminConnection) async throws -> Query {
+        var query = Query()
+        query.add("caller", self.caller)
+        if let device = self.device { query.add("device", try await connection.device(device).description) }
+        query.add("kind", self.kind?.rawValue)
+        query.add("outcome", self.outcome?.rawValue)
+        query.add("since", self.since?.description)
+        query.add("before", self.until?.description)
+        return query
     }
 }
 

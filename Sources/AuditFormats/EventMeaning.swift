@@ -1,0 +1,134 @@
+package import EscrowModel
+
+/// What the formats say of a kind of event: its title, how grave it is, and which class of OCSF it belongs to.
+///
+/// A kind without a line in ``EventMeaning/known`` still goes out, as an API activity of its own name; a test asks for the line.
+package struct EventMeaning: Equatable, Sendable {
+    /// What happened, as a title for people.
+    package let title: String
+    /// How grave it is, its outcome included.
+    package let severity: EventSeverity
+    /// What was done.
+    let activity: OCSFActivity
+    /// What it was done to, when that is a thing that Sparekey manages; nil for an access, which is an API activity.
+    let entity: ManagedEntity?
+
+    /// The meaning of an event that ended in some way.
+    ///
+    /// What was denied or failed is at least of medium severity.
+    package init(kind: String, outcome: AuditEvent.Outcome?) {
+        let known = Self.known[kind] ?? Self(kind, .low, .other)
+        let atLeast: EventSeverity = outcome == .success || outcome == nil ? .informational : .medium
+        self.title = known.title
+        self.severity = max(known.severity, atLeast)
+        self.activity = known.activity
+        self.entity = known.entity
+    }
+
+    private init(_ title: String, _ severity: EventSeverity, _ activity: OCSFActivity, of entity: ManagedEntity? = nil)
+    {
+        self.title = title
+        self.severity = severity
+        self.activity = activity
+        self.entity = entity
+    }
+
+    /// Whether a kind has a meaning of its own.
+    package static func isKnown(_ kind: AuditEvent.Kind) -> Bool { Self.known[kind.rawValue] != nil }
+
+    /// Kinds that have a meaning but that no event has.
+    package static var unused: [String] {
+        Self.known.keys.filter { AuditEvent.Kind(rawValue: $0) == nil }.sorted()
+    }
+
+    private static let known: [String: EventMeaning] = [
+        "server.started": Self("Server started", .informational, .other),
+        "access.denied": Self("Access denied", .medium, .other),
+        "audit.exported": Self("Audit log exported", .medium, .read),
+
+        "device.enrolled": Self("Device enrolled", .informational, .enroll, of: .device),
+        "device.reenrolled": Self("Device enrolled again", .low, .enroll, of: .device),
+        "device.changed": Self("Device changed", .informational, .update, of: .device),
+        "device.retired": Self("Device retired", .low, .unenroll, of: .device),
+        "device.legalHold": Self("Legal hold set or lifted", .low, .update, of: .device),
+        "device.recoveryReported": Self("Recovery reported by device", .low, .update, of: .device),
+        "volume.statusChanged": Self("Escrow status changed", .informational, .update, of: .volume),
+
+        "key.deposited": Self("Key deposited", .informational, .create, of: .key),
+        "key.proven": Self("Key proven", .informational, .update, of: .key),
+        "key.refuted": Self("Key refuted", .medium, .update, of: .key),
+        "key.superseded": Self("Key superseded", .informational, .deactivate, of: .key),
+        "key.purged": Self("Key purged", .low, .delete, of: .key),
+        "key.disclosed": Self("Key disclosed", .medium, .read),
+        "key.openFailed": Self("Key could not be opened", .high, .read),
+        "key.failureReported": Self("Failure reported by device", .low, .update, of: .key),
+
+        "rotation.requested": Self("Rotation requested", .informational, .create, of: .rotation),
+        "rotation.delivered": Self("Rotation delivered to device", .informational, .update, of: .rotation),
+        "rotation.escrowed": Self("Rotation's new key escrowed", .informational, .update, of: .rotation),
+        "rotation.completed": Self("Rotation completed", .informational, .update, of: .rotation),
+        "rotation.failed": Self("Rotation failed", .medium, .update, of: .rotation),
+        "rotation.expired": Self("Rotation expired", .low, .update, of: .rotation),
+        "rotation.cancelled": Self("Rotation cancelled", .low, .disable, of: .rotation),
+
+        "token.created": Self("API token created", .medium, .create, of: .token),
+        "token.revoked": Self("API token revoked", .low, .disable, of: .token),
+        "enrolmentToken.created": Self("Enrolment token created", .low, .create, of: .enrolmentToken),
+        "enrolmentToken.revoked": Self("Enrolment token revoked", .low, .disable, of: .enrolmentToken),
+    ]
+}
+
+/// The activities of OCSF 1.6's API Activity and Entity Management that are used. The numbers are the schema's.
+enum OCSFActivity: Int, Sendable {
+    case create = 1
+    case read = 2
+    case update = 3
+    case delete = 4
+    /// From here to ``deactivate`` Entity Management has them, API Activity has not.
+    case enroll = 6
+    case unenroll = 7
+    case disable = 9
+    case activate = 10
+    case deactivate = 11
+    case other = 99
+
+    /// The schema's name; nil for what has none there.
+    var name: String? {
+        switch self {
+        case .create: "Create"
+        case .read: "Read"
+        case .update: "Update"
+        case .delete: "Delete"
+        case .enroll: "Enroll"
+        case .unenroll: "Unenroll"
+        case .disable: "Disable"
+        case .activate: "Activate"
+        case .deactivate: "Deactivate"
+        case .other: nil
+        }
+    }
+}
+
+/// A thing that Sparekey manages, as OCSF's Entity Management has entities.
+enum ManagedEntity: String, Sendable {
+    case device = "Device"
+    case volume = "Volume"
+    case key = "Key Protector"
+    case rotation = "Rotation"
+    case token = "API Token"
+    case enrolmentToken = "Enrolment Token"
+    case keyring = "Keyring"
+    case policy = "Policy"
+    case sink = "Audit Sink"
+    case breakGlass = "Break-Glass Access"
+    case campaign = "Leak Response"
+
+    /// OCSF's number for the type; 99 for one that it has no number for.
+    var typeID: Int64 {
+        switch self {
+        case .device: 1
+        case .policy: 5
+        case .volume, .key, .rotation, .token, .enrolmentToken, .keyring, .sink, .breakGlass, .campaign: 99
+        }
+    }
+}

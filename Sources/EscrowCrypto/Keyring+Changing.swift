@@ -17,8 +17,9 @@ extension Keyring {
         for other in self.document.versions.indices where self.document.versions[other].state == .active {
             self.document.versions[other].state = .openOnly
         }
-        self.document.versions[index].state = .active
         self.document.sealEpoch += 1
+        self.document.versions[index].state = .active
+        self.document.versions[index].sealsFrom = self.document.sealEpoch
         try self.finishChange()
     }
 
@@ -108,6 +109,7 @@ extension Keyring {
             KeyringVersion(
                 number: number,
                 state: state,
+                sealsFrom: state == .active ? self.document.sealEpoch : nil,
                 recipient: key.recipient,
                 createdAt: now,
                 canary: canary,

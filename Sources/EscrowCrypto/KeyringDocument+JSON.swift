@@ -3,7 +3,7 @@ import EscrowModel
 import FoundationEssentials
 
 extension KeyringDocument {
-    /// The version of the format that is written. Format 1, which is still read, has no recovery keys, no seal epoch and no
+    /// The version of the format that is written. Format 1, which is still read, has no recovery keys, no seal epochs and no
     /// signature.
     static let newestFormat = 2
     private static let longestDocument = 1 << 20
@@ -78,6 +78,7 @@ extension KeyringDocument {
                         "suite": .text(version.recipient.suite.name),
                     ]
                     if let key = version.wrappedPrivateKey { members["privateKey"] = Self.base64(key) }
+                    if self.format > 1, let epoch = version.sealsFrom { members["sealsFrom"] = .number(Int64(epoch)) }
                     return .object(members)
                 }
             ),
@@ -118,7 +119,7 @@ extension KeyringDocument {
             self.recoveryRecipients.append(try recovery.checked())
         }
         self.versions = []
-        for version in content.versions { self.versions.append(try version.checked()) }
+        for version in content.versions { self.versions.append(try version.checked(format: head.format)) }
         let numbers = self.versions.map(\.number)
         guard numbers.first.map({ $0 >= 1 }) ?? false, zip(numbers, numbers.dropFirst()).allSatisfy(<) else {
             throw .malformed(reason: "its versions are not numbered upwards from 1")
@@ -176,8 +177,9 @@ extension KeyringDocument {
         let created: Int64
         let canary: Data
         let privateKey: Data?
+        let sealsFrom: Int?
 
-        func checked() throws(KeyringError) -> KeyringVersion {
+        func checked(format: Int) throws(KeyringError) -> KeyringVersion {
             guard let state = KeyringVersion.State(rawValue: self.state) else {
                 throw .malformed(reason: "version \(self.number) has an unknown state")
             }
@@ -193,6 +195,7 @@ extension KeyringDocument {
             return KeyringVersion(
                 number: self.number,
                 state: state,
+                sealsFrom: format == 1 ? nil : self.sealsFrom,
                 recipient: recipient,
                 createdAt: Timestamp(milliseconds: self.created),
                 canary: Array(self.canary),

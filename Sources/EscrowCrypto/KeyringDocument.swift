@@ -55,6 +55,15 @@ package struct KeyringDocument: Sendable, Equatable {
         self.versions.first { $0.recipient.id == recipient }
     }
 
+    /// The seal epochs whose secrets are sealed to a version; empty for one that nothing was sealed to.
+    package func sealEpochs(of version: KeyringVersion) -> Range<Int> {
+        guard version.state != .pending, let first = version.sealsFrom ?? (version.state == .destroyed ? nil : 1) else {
+            return 0..<0
+        }
+        let later = self.versions.compactMap(\.sealsFrom).filter { $0 > first }
+        return first..<(later.min() ?? self.sealEpoch + 1)
+    }
+
     /// Seals to the active version and to the offline recovery keys.
     package func sealer() throws(SealError) -> Sealer { try Sealer(recipients: self.recipients) }
 

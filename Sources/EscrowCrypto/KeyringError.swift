@@ -22,6 +22,8 @@ package enum KeyringError: Error, Hashable, Sendable {
     case recoveryRecipientIsThere(RecipientID)
     /// The keyring has no offline recovery key of this ID.
     case noSuchRecoveryRecipient(RecipientID)
+    /// The file for servers that only take deposits does not go with the keyring.
+    case notForIngest(reason: String)
 }
 
 extension KeyringError: CustomStringConvertible {
@@ -47,6 +49,7 @@ extension KeyringError: CustomStringConvertible {
         case .recoveryRecipientIsThere(let id): "The keyring has the recovery key \(id) already."
         case .noSuchRecoveryRecipient(let id):
             "The keyring has no recovery key \(id). Type: sparekey keyring show"
+        case .notForIngest(let reason): "The ingest file cannot be used: \(reason)."
         }
     }
 }

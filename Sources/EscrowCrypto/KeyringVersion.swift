@@ -26,6 +26,9 @@ package struct KeyringVersion: Sendable, Equatable {
     package let number: Int
     /// How far its life has come.
     package internal(set) var state: State
+    /// The seal epoch from which on new secrets were sealed to it; nil for one that never was, and where the first format
+    /// did not say.
+    package internal(set) var sealsFrom: Int?
     /// The public half.
     package let recipient: Recipient
     /// When it was made.

@@ -168,6 +168,37 @@ struct KeyringTests: ~Copyable {
         }
     }
 
+    @Test("Each version knows the seal epochs of what was sealed to it; adding a recovery key begins a new epoch")
+    func epochs() async throws {
+        var keyring = try await Keyring.create(under: Self.passphrase(), at: self.now)
+        func epochs(_ keyring: Keyring) -> [Range<Int>] {
+            keyring.document.versions.map { keyring.document.sealEpochs(of: $0) }
+        }
+        #expect(epochs(keyring) == [1..<2])
+        let safe = try RecipientPrivateKey.generate(.p256).recipient
+        try keyring.addRecoveryRecipient(safe, at: self.now)
+        #expect(epochs(keyring) == [1..<3])
+        let two = try keyring.addVersion(suite: .xWing, at: self.now)
+        #expect(epochs(keyring) == [1..<3, 0..<0])
+        try keyring.activate(two)
+        #expect(epochs(keyring) == [1..<3, 3..<4])
+        #expect(throws: KeyringError.recoveryRecipientIsThere(safe.id)) {
+            try keyring.addRecoveryRecipient(safe, at: self.now)
+        }
+        try keyring.removeRecoveryRecipient(safe.id)
+        #expect(epochs(keyring) == [1..<3, 3..<5])
+        #expect(keyring.document.sealEpoch == 4)
+        keyring = try await Keyring(KeyringDocument(json: keyring.document.json), under: Self.passphrase())
+        #expect(epochs(keyring) == [1..<3, 3..<5])
+        #expect(throws: KeyringError.noSuchRecoveryRecipient(safe.id)) { try keyring.removeRecoveryRecipient(safe.id) }
+        for _ in 0..<4 {
+            try keyring.addRecoveryRecipient(try RecipientPrivateKey.generate(.p256).recipient, at: self.now)
+        }
+        #expect(throws: KeyringError.tooManyRecoveryRecipients) {
+            try keyring.addRecoveryRecipient(safe, at: self.now)
+        }
+    }
+
     @Test("Changing the master key keeps every key, and the old master key opens the new document no more")
     func changingMasterKey() async throws {
         let file = try self.masterKey()

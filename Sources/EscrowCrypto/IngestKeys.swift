@@ -18,25 +18,25 @@ package struct IngestKeys: Sendable {
     /// The seal epoch at the time of the export: a document of an earlier one was put back.
     package let leastSealEpoch: Int
 
-    /// Takes what is to be exported from an open keyring.
-    package init(_ keyring: Keyring) {
-        self.init(
-            document: keyring.document,
-            auditLogSeed: keyring.auditLogSeed,
-            fingerprintKey: keyring.fingerprintKey
-        )
-    }
-
-    init(document: KeyringDocument, auditLogSeed: SymmetricKey, fingerprintKey: SymmetricKey) {
+    /// Takes what is to be exported.
+    package init(_ keys: ServerKeys) {
+        let document = keys.document
         self.keyring = document.id
         self.auditLogPublicKey = document.auditLogPublicKey
-        self.auditLogSeed = auditLogSeed
-        self.fingerprintKey = fingerprintKey
+        self.auditLogSeed = keys.auditLogSeed
+        self.fingerprintKey = keys.fingerprintKey
         self.leastSealEpoch = document.sealEpoch
     }
 
-    /// Makes fingerprints.
-    package var fingerprinter: KeyFingerprinter { KeyFingerprinter(key: self.fingerprintKey) }
+    /// What the server works with, given the stored document. Throws what is wrong with that.
+    package func serverKeys(with document: KeyringDocument) throws(KeyringError) -> ServerKeys {
+        try self.check(document)
+        return ServerKeys(
+            document: document,
+            fingerprintKey: self.fingerprintKey,
+            auditLogSeed: self.auditLogSeed
+        )
+    }
 
     /// Checks that a stored document is this keyring's, is not older than the export, and seals to whom the keyring's owner
     /// signed. Throws what is wrong.

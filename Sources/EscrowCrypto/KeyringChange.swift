@@ -8,6 +8,12 @@ package enum KeyringChange: Sendable, Hashable, Codable {
     case destroy(Int)
     /// Wraps all under a new root key, and that under another master key.
     case changeMasterKey(MasterKeyReference)
+    /// Has everything sealed to an offline recovery key as well.
+    case addRecoveryRecipient(SealSuite, publicKey: [UInt8])
+    /// Seals nothing more to an offline recovery key, by the value of its `RecipientID`.
+    case removeRecoveryRecipient(UInt64)
+    /// Changes nothing but the generation: the document is written in the newest format, and signed.
+    case renew
 }
 
 /// What a keyring would be after some changes.

@@ -131,21 +131,13 @@ package final class LocalKeyHolder: KeyHolder {
         var words: [String] = []
         for change in changes {
             do throws(KeyringError) {
-                switch change {
-                case .addVersion(let suite):
-                    words.append("version \(try keyring.addVersion(suite: suite, at: now)) added (\(suite.name))")
-                case .activate(let number):
-                    let number = number ?? keyring.document.versions.last?.number ?? 0
-                    try keyring.activate(number)
-                    words.append("version \(number) activated")
-                case .destroy(let number):
-                    try keyring.destroy(number)
-                    words.append("version \(number) destroyed")
-                case .changeMasterKey(let reference):
+                if case .changeMasterKey(let reference) = change {
                     let before = keyring.document.masterKey
                     try await keyring.changeMasterKey(to: try await self.provider(reference))
                     masterKey = reference
                     words.append("master key \(before) changed to \(keyring.document.masterKey)")
+                } else if let made = try keyring.apply(change, at: now) {
+                    words.append(made)
                 }
             } catch {
                 throw KeyHolderError(error)

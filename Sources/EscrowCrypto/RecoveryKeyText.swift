@@ -99,6 +99,6 @@ package enum RecoveryKeyText {
         var base64 = parts[3].replacing("-", with: "+").replacing("_", with: "/")
         base64 += String(repeating: "=", count: (4 - base64.utf8.count % 4) % 4)
         guard let key = Data(base64Encoded: base64) else { throw .damaged }
-        return (parts[0], suite, parts[2].lowercased(), key)
+        return (parts[0], suite, parts[2], key)
     }
 }

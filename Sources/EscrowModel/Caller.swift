@@ -10,6 +10,9 @@ package struct Caller: Equatable, Sendable {
         case device(GUID)
         /// Somebody on the server's own console, by Unix user name.
         case localOperator(name: String)
+        /// Somebody who signed in: who vouches for them (a provider's issuer URL, or `local` for an account of ours), the
+        /// ID that is theirs there for good, and their name for people.
+        case person(issuer: String, subject: String, name: String)
         /// The server itself, by the part that acts.
         case system(part: String)
     }
@@ -22,13 +25,22 @@ package struct Caller: Equatable, Sendable {
     package let scope: Scope
     /// From where the request came.
     package let source: Source
+    /// How and when a person signed in; nil for all others, who have nothing to sign in with again.
+    package let authentication: Authentication?
 
     /// Makes a caller from its parts.
-    package init(identity: Identity, role: Role, scope: Scope, source: Source) {
+    package init(
+        identity: Identity,
+        role: Role,
+        scope: Scope,
+        source: Source,
+        authentication: Authentication? = nil
+    ) {
         self.identity = identity
         self.role = role
         self.scope = scope
         self.source = source
+        self.authentication = authentication
     }
 
     /// The server acting by itself.
@@ -36,22 +48,25 @@ package struct Caller: Equatable, Sendable {
         Caller(identity: .system(part: part), role: .system, scope: .everything, source: Source(address: "local"))
     }
 
-    /// One word for who it is, as the audit log writes it: `client:<id>`, `device:<id>`, `operator:<name>`, `system:<part>`.
+    /// One word for who it is, as the audit log writes it: `client:<id>`, `device:<id>`, `operator:<name>`, `system:<part>`
+    /// and `person:<subject>@<issuer>`.
     package var principal: String {
         switch self.identity {
         case .client(let id, _): "client:\(id)"
         case .device(let id): "device:\(id)"
         case .localOperator(let name): "operator:\(name)"
+        case .person(let issuer, let subject, _): "person:\(subject)@\(issuer)"
         case .system(let part): "system:\(part)"
         }
     }
 
-    /// A name for people: the token's, the operator's, or the device's ID.
+    /// A name for people: the token's, the operator's, the person's, or the device's ID.
     package var displayName: String {
         switch self.identity {
         case .client(_, let name): name
         case .device(let id): id.description
         case .localOperator(let name): name
+        case .person(_, _, let name): name
         case .system(let part): part
         }
     }

@@ -73,6 +73,11 @@ let package = Package(
         ),
         .target(name: "AuditFormats", dependencies: ["AuditLog", "EscrowModel"], swiftSettings: settings),
         .target(
+            name: "MasterKeyProviders",
+            dependencies: ["EscrowCrypto", "EscrowModel", "BitLocker", "CPKCS11", crypto, httpClient, nioCore, nioSSL],
+            swiftSettings: settings
+        ),
+        .target(
             name: "EscrowStore",
             dependencies: ["EscrowModel", "BitLocker", "AuditLog", "CSQLite"],
             swiftSettings: settings
@@ -110,7 +115,7 @@ let package = Package(
             name: "sparekey",
             dependencies: [
                 "EscrowServer", "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowPolicy", "EscrowModel",
-                "EscrowAPI",
+                "EscrowAPI", "MasterKeyProviders",
                 // For the benchmark.
                 "CBench", "CSQLite", "MessageSignatures",
                 "AuditLog", "BitLocker", "DeviceSimulator", crypto, logging, nioCore, nioPosix, hummingbird, httpClient,
@@ -149,6 +154,11 @@ let package = Package(
             name: "EscrowCryptoTests",
             dependencies: ["EscrowCrypto", "EscrowModel", "BitLocker", crypto],
             exclude: ["keyring-format-1.json"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MasterKeyProvidersTests",
+            dependencies: ["MasterKeyProviders", "EscrowCrypto", "EscrowModel", "BitLocker", "CPKCS11", crypto],
             swiftSettings: settings
         ),
         .testTarget(

@@ -344,6 +344,7 @@ def test_without_the_right_master_key_nothing_starts_and_it_says_what_it_needs(s
 def test_a_passphrase_can_be_the_master_key(server_factory, run, tmp_path):
     passphrase = tmp_path / "passphrase"
     passphrase.write_text("correct horse battery staple\n")
+    passphrase.chmod(0o600)
     server = server_factory(arguments=["--passphrase-file", passphrase]).start()
     assert not (server.data / "master.key").exists()
     token = server.token("reader")
@@ -352,6 +353,7 @@ def test_a_passphrase_can_be_the_master_key(server_factory, run, tmp_path):
     assert "master.key" in text
     wrong = tmp_path / "wrong"
     wrong.write_text("incorrect horse\n")
+    wrong.chmod(0o600)
     assert "does not open" in served(run, "--data", server.data, "--passphrase-file", wrong)
     server.start()
     assert server.get(KEYS, token=token).status_code == 200

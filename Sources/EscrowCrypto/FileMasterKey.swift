@@ -5,7 +5,8 @@ package import Glibc
 /// A master key in a file: 32 random bytes, readable by its owner alone.
 ///
 /// The default. A path inside systemd's `$CREDENTIALS_DIRECTORY` does as well: that file is root's or ours and has mode
-/// 0400. Keep it apart from the database's backups; whoever has both has everything.
+/// 0400, or 0440 where systemd (from 254 on) lets the service's user in by an access control list, whose mask is what the
+/// group's bits then show. Keep it apart from the database's backups; whoever has both has everything.
 ///
 /// Read once, when it is loaded: to find out whether the file is still there and still the same, load it again.
 package struct FileMasterKey: MasterKeyProvider {
@@ -24,7 +25,8 @@ package struct FileMasterKey: MasterKeyProvider {
     /// - Parameters:
     ///   - path: the file; may be a symbolic link, as mounted secrets are.
     ///   - user: whose it may be beside root's: the user that this process runs as.
-    package init(path: String, user: uid_t = geteuid()) throws(MasterKeyError) {
+    ///   - credentials: the folder of systemd's credentials, if there are any.
+    package init(path: String, user: uid_t = geteuid(), credentials: String? = nil) throws(MasterKeyError) {
         // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw errno == ENOENT ? .fileMissing(path: path) : .system(path: path) }
@@ -37,7 +39,10 @@ package struct FileMasterKey: MasterKeyProvider {
             throw .foreignOwner(path: path, owner: status.st_uid, expected: user)
         }
         let mode = status.st_mode & 0o7777
-        guard mode == 0o600 || mode == 0o400 else { throw .openToOthers(path: path, mode: mode) }
+        let isCredential = CredentialsFolder.contains(path, folder: credentials) && status.st_uid == 0
+        guard mode == 0o600 || mode == 0o400 || (mode == 0o440 && status.st_gid == 0 && isCredential) else {
+            throw .openToOthers(path: path, mode: mode)
+        }
         guard status.st_size == Self.length else { throw .notAKey(path: path) }
         let bytes = try SecretBytes(count: Self.length) { (storage) throws(MasterKeyError) in
             guard let start = storage.baseAddress, read(file, start, Self.length) == Self.length else {

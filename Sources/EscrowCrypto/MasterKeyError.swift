@@ -14,6 +14,14 @@ package enum MasterKeyError: Error, Hashable, Sendable {
     case notAKey(path: String)
     /// The system refused; `reason` is its own word for it.
     case system(path: String, reason: String)
+    /// There is no file with a secret, such as a PIN, at the path.
+    case secretFileMissing(path: String)
+    /// The file with a secret may be read or changed by everybody, or changed by a group.
+    case secretFileOpenToOthers(path: String, mode: UInt32)
+    /// The first line of the file is not a secret: it is empty, or longer than any.
+    case noSecret(path: String)
+    /// The words that name a source are not known.
+    case unknownSource
     /// The passphrase is shorter than a new one may be.
     case passphraseTooShort(minimum: Int)
     /// The wrapped bytes are not of this provider's form.
@@ -47,6 +55,13 @@ extension MasterKeyError: CustomStringConvertible {
         case .notAKey(let path):
             "The file \(path) is not a master key: it must have exactly 32 random bytes."
         case .system(let path, let reason): "\(path): \(reason)"
+        case .secretFileMissing(let path):
+            "There is no file at \(path) with the secret that the master key needs. Put it there, or name another file."
+        case .secretFileOpenToOthers(let path, let mode):
+            "The file \(path) has a secret and mode \(Self.octal(mode)), so others may use it. Type: chmod 0600 \(path)"
+        case .noSecret(let path):
+            "The first line of \(path) is empty, or too long; it must be the secret and nothing else."
+        case .unknownSource: "The master key was named in words that this version does not know."
         case .passphraseTooShort(let minimum): "A new passphrase must have at least \(minimum) bytes."
         case .malformed(let whereabouts):
             "The keyring's root key was not wrapped by \(whereabouts), or is damaged. Use the kind of master key that the "

@@ -7,6 +7,7 @@ import EscrowStore
 import FoundationEssentials
 import Glibc
 import Logging
+import MasterKeyProviders
 
 /// What is in a data directory, opened: the composition root of the server, and of commands when no server runs.
 ///
@@ -104,7 +105,7 @@ struct Installation: Sendable {
         let holder = try await LocalKeyHolder.start(
             document: stored,
             masterKey: masterKey.reference,
-            resolver: MasterKeySource.resolver,
+            resolver: MasterKeySource.resolver(credentials: Environment["CREDENTIALS_DIRECTORY"]),
             at: Self.clock(),
             notice: notice
         )

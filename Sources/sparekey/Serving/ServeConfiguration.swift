@@ -52,11 +52,7 @@ struct ServeConfiguration: Sendable {
         }
         server.adminSocket = directory + "/admin.sock"
         self.server = server
-        self.masterKey = try MasterKeySource(
-            directory: directory,
-            file: reader.text(.masterKeyFile),
-            passphraseFile: reader.text(.passphraseFile)
-        )
+        self.masterKey = try MasterKeySource(flags: flags, reader, directory: directory)
         let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
         self.logLevel = try reader.read(.logLevel, "one of \(levels)") { Logger.Level(rawValue: $0) } ?? .info
         self.auditOrigin = reader.text(.auditOrigin)
@@ -65,10 +61,13 @@ struct ServeConfiguration: Sendable {
         self.escrow = try EscrowSettings(reader)
     }
 
-    /// What the environment, and the file that `SPAREKEY_CONFIG` names, say of a data directory.
-    static func ofEnvironment(directory: String) throws(Failure) -> ServeConfiguration {
+    /// What flags, the environment and the file that `SPAREKEY_CONFIG` names say of a data directory.
+    static func ofEnvironment(
+        directory: String,
+        flags: [Setting: String] = [:]
+    ) throws(Failure) -> ServeConfiguration {
         try ServeConfiguration(
-            flags: [.data: directory],
+            flags: flags.merging([.data: directory]) { _, directory in directory },
             environment: Environment.all,
             file: try Environment["SPAREKEY_CONFIG"].map { (path) throws(Failure) in try ConfigurationFile(path: path) }
         )

@@ -20,7 +20,7 @@ struct ServeFlags: ParsableArguments {
     @Flag(help: "Listen on the network without TLS: only behind a proxy that ends TLS.")
     var plainHttp = false
 
-    @OptionGroup
+    @OptionGroup(title: "Where the master key is")
     var masterKey: MasterKeyOptions
 
     @Option(
@@ -52,8 +52,7 @@ struct ServeFlags: ParsableArguments {
         settings[.tlsCertificate] = self.tlsCertificate
         settings[.tlsKey] = self.tlsKey
         settings[.plainHTTP] = self.plainHttp ? "true" : nil
-        settings[.masterKeyFile] = self.masterKey.masterKeyFile
-        settings[.passphraseFile] = self.masterKey.passphraseFile
+        settings.merge(self.masterKey.settings) { _, given in given }
         settings[.logLevel] = self.logLevel
         settings[.auditOrigin] = self.auditOrigin
         settings[.auditAnchor] = self.auditAnchor

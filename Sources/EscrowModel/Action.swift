@@ -10,6 +10,8 @@ package enum Action: String, CaseIterable, Sendable, Codable {
     case readAudit
     case exportAudit
     case manageTokens
+    case manageBreakGlass
+    case openBreakGlass
     case checkIn
     case depositKey
     case reportFailure

@@ -33,6 +33,13 @@ package struct AuditEvent: Equatable, Sendable {
         case tokenRevoked = "token.revoked"
         case enrolmentTokenCreated = "enrolmentToken.created"
         case enrolmentTokenRevoked = "enrolmentToken.revoked"
+        case breakGlassSetUp = "breakGlass.setUp"
+        case breakGlassOpened = "breakGlass.opened"
+        case breakGlassRefused = "breakGlass.refused"
+        case breakGlassRevoked = "breakGlass.revoked"
+
+        /// Whether people must be told at once, whatever they are doing.
+        package var isAlarm: Bool { self == .breakGlassOpened || self == .breakGlassRefused }
     }
 
     /// How it ended.

@@ -13,6 +13,8 @@ package struct Caller: Equatable, Sendable {
         /// Somebody who signed in: who vouches for them (a provider's issuer URL, or `local` for an account of ours), the
         /// ID that is theirs there for good, and their name for people.
         case person(issuer: String, subject: String, name: String)
+        /// Whoever put break-glass shares together, by the setup that those are of.
+        case breakGlass(setup: GUID)
         /// The server itself, by the part that acts.
         case system(part: String)
     }
@@ -48,14 +50,15 @@ package struct Caller: Equatable, Sendable {
         Caller(identity: .system(part: part), role: .system, scope: .everything, source: Source(address: "local"))
     }
 
-    /// One word for who it is, as the audit log writes it: `client:<id>`, `device:<id>`, `operator:<name>`, `system:<part>`
-    /// and `person:<subject>@<issuer>`.
+    /// One word for who it is, as the audit log writes it: `client:<id>`, `device:<id>`, `operator:<name>`,
+    /// `person:<subject>@<issuer>`, `breakGlass:<id>`, `system:<part>`.
     package var principal: String {
         switch self.identity {
         case .client(let id, _): "client:\(id)"
         case .device(let id): "device:\(id)"
         case .localOperator(let name): "operator:\(name)"
         case .person(let issuer, let subject, _): "person:\(subject)@\(issuer)"
+        case .breakGlass(let setup): "breakGlass:\(setup)"
         case .system(let part): "system:\(part)"
         }
     }
@@ -67,8 +70,15 @@ package struct Caller: Equatable, Sendable {
         case .device(let id): id.description
         case .localOperator(let name): name
         case .person(_, _, let name): name
+        case .breakGlass: "break-glass"
         case .system(let part): part
         }
+    }
+
+    /// Whether this is emergency access: everything is in scope, nobody could be asked for approval, and each record says so
+    /// by its principal.
+    package var isBreakGlass: Bool {
+        if case .breakGlass = self.identity { true } else { false }
     }
 }
 

@@ -14,6 +14,10 @@ package enum EscrowError: Error, Equatable, Sendable {
     case purged
     /// The server cannot do it now; try again after so many seconds.
     case unavailable(retryAfterSeconds: Int)
+    /// Break-glass shares do not open anything; the record says why.
+    case sharesRefused
+    /// Too many tries; try again after so many seconds.
+    case tooManyTries(retryAfterSeconds: Int)
     /// A stored secret does not open. The caller can only be told that it is so; the record says which.
     case sealBroken
 }

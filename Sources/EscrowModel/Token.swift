@@ -18,6 +18,8 @@ package struct APIToken: Equatable, Sendable {
     package let expiresAt: Timestamp?
     /// When it was revoked.
     package var revokedAt: Timestamp?
+    /// The break-glass setup whose shares bought it; nil for a token that an operator made.
+    package let breakGlass: GUID?
 
     /// Makes a token from its parts.
     package init(
@@ -28,7 +30,8 @@ package struct APIToken: Equatable, Sendable {
         scope: Scope,
         createdAt: Timestamp,
         expiresAt: Timestamp?,
-        revokedAt: Timestamp?
+        revokedAt: Timestamp?,
+        breakGlass: GUID? = nil
     ) {
         self.id = id
         self.name = name
@@ -38,6 +41,7 @@ package struct APIToken: Equatable, Sendable {
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.revokedAt = revokedAt
+        self.breakGlass = breakGlass
     }
 
     /// Whether it can be used at a moment.

@@ -29,6 +29,8 @@ package enum Rule: String, CaseIterable, Sendable {
     case role
     /// The device acts for itself.
     case ownDevice = "own-device"
+    /// Enough break-glass shares were put together.
+    case breakGlassShares = "break-glass-shares"
     /// The server acts by itself.
     case system
     /// The role does not hold for the action.

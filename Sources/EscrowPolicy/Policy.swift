@@ -18,10 +18,11 @@ package struct Policy: Sendable {
 
     /// Decides whether a caller may do something.
     package func decide(_ action: Action, by caller: Caller, on subject: Subject) -> Decision {
+        if action == .openBreakGlass, caller.isBreakGlass { return .allowed(rule: .breakGlassShares) }
         guard Self.actions(of: caller.role).contains(action) else {
             return .denied(rule: .roleLacksAction, mayKnow: self.mayKnow(subject, caller))
         }
-        if action == .manageTokens {
+        if action == .manageTokens || action == .manageBreakGlass {
             guard case .localOperator = caller.identity else { return .denied(rule: .localOperatorOnly, mayKnow: true) }
         }
         switch (caller.role, subject) {
@@ -60,7 +61,7 @@ package struct Policy: Sendable {
         case .administrator:
             [
                 .listKeys, .readDevice, .revealKey, .requestRotation, .cancelRotation, .retireDevice, .setLegalHold,
-                .readAudit, .exportAudit, .manageTokens,
+                .readAudit, .exportAudit, .manageTokens, .manageBreakGlass,
             ]
         case .auditor:
             [.listKeys, .readDevice, .readAudit, .exportAudit]

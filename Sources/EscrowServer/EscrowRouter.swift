@@ -44,6 +44,7 @@ package struct EscrowRouter: Sendable {
         router.add(middleware: UnknownPaths(routes: table))
 
         OperationsRoutes(service: self.service).add(to: router.group())
+        BreakGlassOpening(service: self.service).add(to: router.group("api/break-glass"))
 
         let people = router.group()
             .add(middleware: CallerAuthentication(service: self.service))
@@ -58,6 +59,7 @@ package struct EscrowRouter: Sendable {
             to: people.group("api/tokens"),
             and: people.group("api/enrolment-tokens")
         )
+        BreakGlassRoutes(service: self.service).add(to: people.group("api/break-glass"))
 
         let signatures = DeviceSignatures(clock: self.clock)
         EnrolmentRoutes(service: self.service, signatures: signatures).add(to: router.group("api/agent/v1"))

@@ -16,7 +16,7 @@ extension EscrowService {
         }
         guard let found, found.hash == hash else { throw .notAuthenticated }
         let caller = Caller(
-            identity: .client(id: found.id, name: found.name),
+            identity: found.breakGlass.map { .breakGlass(setup: $0) } ?? .client(id: found.id, name: found.name),
             role: found.role,
             scope: found.scope,
             source: source

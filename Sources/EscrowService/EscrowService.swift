@@ -16,6 +16,7 @@ package struct EscrowService: Sendable {
     let policy = Policy()
     let prover: Prover
     let tokens = TokenCache()
+    let breakGlassTries = BreakGlassTries()
     let clock: @Sendable () -> Timestamp
 
     /// Makes the service of its parts.

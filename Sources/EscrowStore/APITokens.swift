@@ -25,7 +25,8 @@ extension Transaction {
             .text(token.scope.text),
             .time(token.createdAt),
             .time(token.expiresAt),
-            .time(token.revokedAt)
+            .time(token.revokedAt),
+            .guid(token.breakGlass)
         )
     }
 
@@ -37,7 +38,7 @@ extension Transaction {
 }
 
 private enum APITokenColumns {
-    static let list = "token_id, name, hash, role, scope, created_at, expires_at, revoked_at"
+    static let list = "token_id, name, hash, role, scope, created_at, expires_at, revoked_at, break_glass"
 
     static func read(_ row: inout Row) throws(StoreError) -> APIToken {
         APIToken(
@@ -48,7 +49,8 @@ private enum APITokenColumns {
             scope: try Self.scope(&row),
             createdAt: try row.time(),
             expiresAt: try row.optionalTime(),
-            revokedAt: try row.optionalTime()
+            revokedAt: try row.optionalTime(),
+            breakGlass: try row.optionalGUID()
         )
     }
 
@@ -61,8 +63,9 @@ private enum APITokenColumns {
     static let all = SQL("SELECT \(Self.list) FROM api_token ORDER BY id")
     static let insert = SQL(
         """
-        INSERT INTO api_token (token_id, name, hash, role, scope, created_at, expires_at, revoked_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        INSERT INTO api_token (token_id, name, hash, role, scope, created_at, expires_at, revoked_at,
+            break_glass)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """
     )
     static let update = SQL("UPDATE api_token SET revoked_at = $2 WHERE token_id = $1")

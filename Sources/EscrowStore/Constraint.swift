@@ -16,6 +16,10 @@ package enum Constraint: String, CaseIterable, Hashable, Sendable {
     case apiTokenID = "api_token_token_id"
     /// An enrolment token's ID stands once.
     case enrolmentTokenID = "enrolment_token_token_id"
+    /// A break-glass setup's ID stands once.
+    case breakGlassID = "break_glass_setup_id"
+    /// One break-glass setup can be opened at a time.
+    case sealedBreakGlass = "break_glass_sealed"
     /// An index of the log stands once.
     case auditIndex = "audit_entry_pkey"
     /// A row must be there that another one refers to.
@@ -51,6 +55,8 @@ package enum Constraint: String, CaseIterable, Hashable, Sendable {
         "rotation.volume, rotation.requested_by, rotation.idempotency_key": .idempotencyKey,
         "api_token.token_id": .apiTokenID,
         "enrolment_token.token_id": .enrolmentTokenID,
+        "break_glass.setup_id": .breakGlassID,
+        "break_glass.state": .sealedBreakGlass,
         "audit_entry.id": .auditIndex,
     ]
 

@@ -17,7 +17,7 @@ struct Sparekey: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Serve.self, TokenCommand.self, EnrolmentTokenCommand.self, DeviceCommand.self, KeyCommand.self,
-            Rotate.self, AuditCommand.self, VolumeCommand.self, Simulate.self, Bench.self,
+            Rotate.self, BreakGlassCommand.self, AuditCommand.self, VolumeCommand.self, Simulate.self, Bench.self,
         ]
     )
 

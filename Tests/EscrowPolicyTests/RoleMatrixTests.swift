@@ -14,6 +14,15 @@ struct RoleMatrixTests {
         Role.assignable.map { ("\($0)", client($0)) }
         + [
             ("administrator (console)", console),
+            (
+                "break-glass",
+                Caller(
+                    identity: .breakGlass(setup: GUID(high: 8, low: 8)),
+                    role: .administrator,
+                    scope: .everything,
+                    source: source
+                )
+            ),
             ("owner", client(.owner, name: "kim@example.com")),
             ("device", Caller(identity: .device(device), role: .device, scope: .groups([]), source: source)),
             ("system", .system("test")),
@@ -45,7 +54,7 @@ struct RoleMatrixTests {
         var lines = [
             "Who may do what. One block an action, one line a caller; the columns are what it is about.",
             "yes = allowed; no = denied, and known to exist; 404 = denied as if it did not exist; behind it the rule.",
-            "Callers have the scope \"berlin\", but the console and the system, who have everything.",
+            "Callers have the scope \"berlin\", but the console, break-glass and the system, who have everything.",
         ]
         for action in Action.allCases {
             lines.append("")
@@ -121,6 +130,6 @@ struct RoleMatrixTests {
             Issue.record("\(role) may \(action) out of scope")
             return
         }
-        #expect(!mayKnow || action == .manageTokens)
+        #expect(!mayKnow || action == .manageTokens || action == .manageBreakGlass)
     }
 }

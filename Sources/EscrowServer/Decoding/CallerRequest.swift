@@ -26,6 +26,14 @@ extension CreateEnrolmentTokenRequest: CallerRequest {
     static let fields: Set = ["name", "group", "maximumUses", "expiresAt"]
 }
 
+extension SetUpBreakGlassRequest: CallerRequest {
+    static let fields: Set = ["id", "shares", "threshold", "role", "windowSeconds", "salt", "verifier"]
+}
+
+extension OpenBreakGlassRequest: CallerRequest {
+    static let fields: Set = ["shares", "reason", "ticket"]
+}
+
 /// A body after its field names were checked.
 struct Strict<Body: CallerRequest>: Decodable {
     let body: Body

@@ -35,6 +35,16 @@ extension Problem {
             )
         case .unavailable(let seconds):
             self = .unavailable(detail: "Try again in \(seconds) s.", retryAfterSeconds: seconds)
+        case .sharesRefused:
+            self = Problem(
+                status: .forbidden,
+                code: "shares-refused",
+                title: "The shares open nothing.",
+                detail:
+                    "They are of another setup, or this one was used, revoked or replaced. The audit log says which."
+            )
+        case .tooManyTries(let seconds):
+            self = .tooManyRequests(detail: "Try again in \(seconds) s.", retryAfterSeconds: seconds)
         case .sealBroken:
             self = Problem(
                 status: .internalServerError,

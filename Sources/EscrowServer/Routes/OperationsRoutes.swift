@@ -15,6 +15,8 @@ struct OperationsRoutes: Sendable {
     /// Answer of `GET /healthz` and, when all is well, of `GET /readyz`.
     private struct State: Encodable {
         let status: String
+        /// What people should know though all is well.
+        var notices: [String]?
     }
 
     @Sendable
@@ -28,7 +30,8 @@ struct OperationsRoutes: Sendable {
         guard reasons.isEmpty else {
             throw Problem.unavailable(detail: reasons.joined(separator: " "), retryAfterSeconds: 10)
         }
-        return try JSONAnswer.response(State(status: "ready"))
+        let notices = await self.service.notices()
+        return try JSONAnswer.response(State(status: "ready", notices: notices.isEmpty ? nil : notices))
     }
 
     @Sendable

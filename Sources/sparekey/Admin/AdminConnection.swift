@@ -26,7 +26,30 @@ struct AdminConnection: Sendable {
         _ options: AdminOptions,
         _ body: (AdminConnection) async throws -> Value
     ) async throws -> Value {
-        switch try options.target() {
+        try await Self.with(options.target(), options, body)
+    }
+
+    /// Opens the way for a request that brings a credential of its own: no token is needed, and none is sent.
+    static func withoutToken<Value: Sendable>(
+        _ options: AdminOptions,
+        _ body: (AdminConnection) async throws -> Value
+    ) async throws -> Value {
+        let isLocal = options.data != nil || options.server == nil && Environment["SPAREKEY_DATA"] != nil
+        if !isLocal, let server = options.server ?? Environment["SPAREKEY_SERVER"] {
+            let address = try ServerAddress(server)
+            return try await Outbound.withClient(caFile: options.caFile) { client in
+                try await body(AdminConnection(transport: .http(client, base: address.text, token: nil)))
+            }
+        }
+        return try await Self.with(options.target(), options, body)
+    }
+
+    private static func with<Value: Sendable>(
+        _ target: AdminOptions.Target,
+        _ options: AdminOptions,
+        _ body: (AdminConnection) async throws -> Value
+    ) async throws -> Value {
+        switch target {
         case .remote(let server, let token):
             return try await Self.with(server, token: token, caFile: options.caFile, body)
         case .local(let directory):

@@ -112,6 +112,8 @@ extension StatusDocument {
 enum APIPath {
     /// Keys, by device.
     static let keys = "/api/devices/security/bitlocker/keys"
+    /// Emergency access.
+    static let breakGlass = "/api/break-glass"
 }
 
 extension AdminConnection {

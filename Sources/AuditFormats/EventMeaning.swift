@@ -75,6 +75,11 @@ package struct EventMeaning: Equatable, Sendable {
         "token.revoked": Self("API token revoked", .low, .disable, of: .token),
         "enrolmentToken.created": Self("Enrolment token created", .low, .create, of: .enrolmentToken),
         "enrolmentToken.revoked": Self("Enrolment token revoked", .low, .disable, of: .enrolmentToken),
+
+        "breakGlass.setUp": Self("Break-glass access set up", .medium, .create, of: .breakGlass),
+        "breakGlass.opened": Self("Break-glass access opened", .critical, .activate, of: .breakGlass),
+        "breakGlass.refused": Self("Break-glass shares refused", .high, .other, of: .breakGlass),
+        "breakGlass.revoked": Self("Break-glass access revoked", .medium, .disable, of: .breakGlass),
     ]
 }
 

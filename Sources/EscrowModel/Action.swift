@@ -12,10 +12,13 @@ package enum Action: String, CaseIterable, Sendable, Codable {
     case manageTokens
     case manageBreakGlass
     case openBreakGlass
+    case manageKeyring
     case checkIn
     case depositKey
     case reportFailure
     case reportInstruction
     case enforceDeadlines
     case purgeKeys
+    case proveBacklog
+    case checkKeyring
 }

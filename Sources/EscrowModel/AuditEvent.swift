@@ -37,6 +37,15 @@ package struct AuditEvent: Equatable, Sendable {
         case breakGlassOpened = "breakGlass.opened"
         case breakGlassRefused = "breakGlass.refused"
         case breakGlassRevoked = "breakGlass.revoked"
+        case keyringRotated = "keyring.rotated"
+        case keyringRewrapStarted = "keyring.rewrapStarted"
+        case keyringRewrapCompleted = "keyring.rewrapCompleted"
+        case keyringVersionDestroyed = "keyring.versionDestroyed"
+        case keyringRecoveryKeyAdded = "keyring.recoveryKeyAdded"
+        case keyringRecoveryKeyRemoved = "keyring.recoveryKeyRemoved"
+        case keyringIngestExported = "keyring.ingestExported"
+        case keyringCheckFailed = "keyring.checkFailed"
+        case keyringCheckSucceeded = "keyring.checkSucceeded"
 
         /// Whether people must be told at once, whatever they are doing.
         package var isAlarm: Bool { self == .breakGlassOpened || self == .breakGlassRefused }

@@ -22,7 +22,7 @@ package struct Policy: Sendable {
         guard Self.actions(of: caller.role).contains(action) else {
             return .denied(rule: .roleLacksAction, mayKnow: self.mayKnow(subject, caller))
         }
-        if action == .manageTokens || action == .manageBreakGlass {
+        if action == .manageTokens || action == .manageBreakGlass || action == .manageKeyring {
             guard case .localOperator = caller.identity else { return .denied(rule: .localOperatorOnly, mayKnow: true) }
         }
         switch (caller.role, subject) {
@@ -61,7 +61,7 @@ package struct Policy: Sendable {
         case .administrator:
             [
                 .listKeys, .readDevice, .revealKey, .requestRotation, .cancelRotation, .retireDevice, .setLegalHold,
-                .readAudit, .exportAudit, .manageTokens, .manageBreakGlass,
+                .readAudit, .exportAudit, .manageTokens, .manageBreakGlass, .manageKeyring,
             ]
         case .auditor:
             [.listKeys, .readDevice, .readAudit, .exportAudit]
@@ -70,7 +70,7 @@ package struct Policy: Sendable {
         case .device:
             [.checkIn, .depositKey, .reportFailure, .reportInstruction]
         case .system:
-            [.requestRotation, .enforceDeadlines, .purgeKeys]
+            [.requestRotation, .enforceDeadlines, .purgeKeys, .proveBacklog, .checkKeyring]
         }
     }
 

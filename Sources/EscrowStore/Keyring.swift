@@ -5,24 +5,46 @@ extension Reader {
             (bytes: try row.bytes(), generation: try row.integer())
         }
     }
+
+    /// The seal epoch of the stored keyring; nil before the first was kept.
+    package func sealEpoch() throws(StoreError) -> Int? {
+        try self.connection.first(KeyringSQL.sealEpoch) { row throws(StoreError) in try row.int() }
+    }
 }
 
 extension Transaction {
     /// Keeps the wrapped keyring in place of a generation of it, nil for none.
     ///
     /// False, and nothing changes, when another generation is there by now: read it again.
-    package func setKeyringDocument(_ bytes: [UInt8], replacing generation: Int64?) throws(StoreError) -> Bool {
-        guard let generation else { return try self.connection.run(KeyringSQL.insert, .bytes(bytes)) == 1 }
-        return try self.connection.run(KeyringSQL.update, .bytes(bytes), .integer(generation)) == 1
+    ///
+    /// - Parameters:
+    ///   - bytes: the document.
+    ///   - sealEpoch: the document's, beside it for what must not read documents.
+    ///   - generation: the row's, as it was read with the document that is replaced.
+    package func setKeyringDocument(
+        _ bytes: [UInt8],
+        sealEpoch: Int = 1,
+        replacing generation: Int64?
+    ) throws(StoreError) -> Bool {
+        guard let generation else {
+            return try self.connection.run(KeyringSQL.insert, .bytes(bytes), .integer(sealEpoch)) == 1
+        }
+        let values: [SQLValue] = [.bytes(bytes), .integer(generation), .integer(sealEpoch)]
+        return try self.connection.run(KeyringSQL.update, values) == 1
     }
 }
 
 private enum KeyringSQL {
     static let select = SQL("SELECT document, generation FROM keyring WHERE id = 1")
+    static let sealEpoch = SQL("SELECT seal_epoch FROM keyring WHERE id = 1")
     static let insert = SQL(
-        "INSERT INTO keyring (id, generation, document) VALUES (1, 1, $1) ON CONFLICT (id) DO NOTHING"
+        """
+        INSERT INTO keyring (id, generation, document, seal_epoch) VALUES (1, 1, $1, $2) ON CONFLICT (id) DO NOTHING
+        """
     )
     static let update = SQL(
-        "UPDATE keyring SET document = $1, generation = generation + 1 WHERE id = 1 AND generation = $2"
+        """
+        UPDATE keyring SET document = $1, generation = generation + 1, seal_epoch = $3 WHERE id = 1 AND generation = $2
+        """
     )
 }

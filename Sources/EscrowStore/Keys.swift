@@ -23,6 +23,8 @@ package struct NewKey: Equatable, Sendable {
     package var fingerprint: [UInt8]
     /// The sealed secret.
     package var sealed: [UInt8]
+    /// The keyring's seal epoch when it was sealed.
+    package var sealEpoch: Int
 
     /// Makes a key from its parts.
     package init(
@@ -35,7 +37,8 @@ package struct NewKey: Equatable, Sendable {
         depositedAt: Timestamp,
         provenAt: Timestamp?,
         fingerprint: [UInt8],
-        sealed: [UInt8]
+        sealed: [UInt8],
+        sealEpoch: Int = 1
     ) {
         self.volume = volume
         self.protectorID = protectorID
@@ -47,6 +50,7 @@ package struct NewKey: Equatable, Sendable {
         self.provenAt = provenAt
         self.fingerprint = fingerprint
         self.sealed = sealed
+        self.sealEpoch = sealEpoch
     }
 }
 
@@ -110,7 +114,8 @@ extension Transaction {
             .time(key.depositedAt),
             .time(key.provenAt),
             .bytes(key.fingerprint),
-            .bytes(key.sealed)
+            .bytes(key.sealed),
+            .integer(key.sealEpoch)
         ) { row throws(StoreError) in try row.integer() }
         guard let row else { throw .corrupt("table escrowed_key") }
         try self.noteCurrentKey(ofVolume: key.volume.row, id: key.volume.id)
@@ -236,8 +241,8 @@ enum KeyColumns {
     static let insert = SQL(
         """
         INSERT INTO escrowed_key (volume, protector_id, key_id_prefix, kind, version, state, proof, proof_reason,
-            deposited_at, proven_at, fingerprint, sealed)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            deposited_at, proven_at, fingerprint, sealed, seal_epoch)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         RETURNING id
         """
     )
@@ -251,7 +256,7 @@ enum KeyColumns {
     static let updateStanding = SQL(
         "UPDATE escrowed_key SET state = $2, proof = $3, purge_after = $4 WHERE id = $1"
     )
-    static let purge = SQL("UPDATE escrowed_key SET state = $2, sealed = NULL WHERE id = $1")
+    static let purge = SQL("UPDATE escrowed_key SET state = $2, sealed = NULL, seal_epoch = 0 WHERE id = $1")
     static let setCurrent = SQL(
         """
         UPDATE volume SET current_key = $2, current_proof = $3, current_deposited_at = $4

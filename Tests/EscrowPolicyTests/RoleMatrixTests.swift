@@ -130,6 +130,6 @@ struct RoleMatrixTests {
             Issue.record("\(role) may \(action) out of scope")
             return
         }
-        #expect(!mayKnow || action == .manageTokens || action == .manageBreakGlass)
+        #expect(!mayKnow || action == .manageTokens || action == .manageBreakGlass || action == .manageKeyring)
     }
 }

@@ -46,7 +46,8 @@ package struct MasterKeyReference: Sendable, Hashable, Codable, CustomStringConv
 
 /// Makes the provider that a reference means.
 ///
-/// `isNew` says that the installation is: a master key that is not there may be made then, and `notice` is told.
+/// `isNew` says that the installation is, or the use of this master key: one that is not there may be made then, and
+/// `notice` is told.
 package typealias MasterKeyResolver =
     @Sendable (_ reference: MasterKeyReference, _ isNew: Bool, _ notice: (String) -> Void) async throws ->
     any MasterKeyProvider

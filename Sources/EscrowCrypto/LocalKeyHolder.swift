@@ -133,7 +133,7 @@ package final class LocalKeyHolder: KeyHolder {
             do throws(KeyringError) {
                 if case .changeMasterKey(let reference) = change {
                     let before = keyring.document.masterKey
-                    try await keyring.changeMasterKey(to: try await self.provider(reference))
+                    try await keyring.changeMasterKey(to: try await self.provider(reference, mayCreate: true))
                     masterKey = reference
                     words.append("master key \(before) changed to \(keyring.document.masterKey)")
                 } else if let made = try keyring.apply(change, at: now) {
@@ -174,10 +174,13 @@ package final class LocalKeyHolder: KeyHolder {
         }
     }
 
-    /// The provider of a master key that must be there.
-    private func provider(_ reference: MasterKeyReference) async throws(KeyringError) -> any MasterKeyProvider {
+    /// The provider of a master key, which must be there unless one may be made.
+    private func provider(
+        _ reference: MasterKeyReference,
+        mayCreate: Bool = false
+    ) async throws(KeyringError) -> any MasterKeyProvider {
         do {
-            return try await self.resolver(reference, false) { _ in }
+            return try await self.resolver(reference, mayCreate) { _ in }
         } catch let error as MasterKeyError {
             throw .masterKey(error)
         } catch {

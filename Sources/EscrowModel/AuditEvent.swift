@@ -46,6 +46,8 @@ package struct AuditEvent: Equatable, Sendable {
         case keyringIngestExported = "keyring.ingestExported"
         case keyringCheckFailed = "keyring.checkFailed"
         case keyringCheckSucceeded = "keyring.checkSucceeded"
+        case keyringMasterKeyChanging = "keyring.masterKeyChanging"
+        case keyringMasterKeyChanged = "keyring.masterKeyChanged"
 
         /// Whether people must be told at once, whatever they are doing.
         package var isAlarm: Bool { self == .breakGlassOpened || self == .breakGlassRefused }

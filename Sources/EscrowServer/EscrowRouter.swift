@@ -60,6 +60,7 @@ package struct EscrowRouter: Sendable {
             and: people.group("api/enrolment-tokens")
         )
         BreakGlassRoutes(service: self.service).add(to: people.group("api/break-glass"))
+        MasterKeyRoutes(service: self.service).add(to: people.group("api/keyring"))
 
         let signatures = DeviceSignatures(clock: self.clock)
         EnrolmentRoutes(service: self.service, signatures: signatures).add(to: router.group("api/agent/v1"))

@@ -13,6 +13,8 @@ package final class EscrowKeys: Sendable {
     package let holder: any KeyHolder
     /// Recognises a secret that is here already, without opening anything.
     package let fingerprinter: KeyFingerprinter
+    /// Lets one change of the keyring at a time through.
+    let turn = KeyringTurn()
     private let current: Mutex<Current>
 
     /// Takes what the server may have of a keyring, and who has the rest.

@@ -16,7 +16,8 @@ struct Sparekey: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Serve.self, TokenCommand.self, EnrolmentTokenCommand.self, DeviceCommand.self, KeyCommand.self,
+            Serve.self, KeyringCommand.self, TokenCommand.self, EnrolmentTokenCommand.self, DeviceCommand.self,
+            KeyCommand.self,
             Rotate.self, BreakGlassCommand.self, AuditCommand.self, VolumeCommand.self, Simulate.self, Bench.self,
         ]
     )

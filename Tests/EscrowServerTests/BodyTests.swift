@@ -58,7 +58,7 @@ struct BodyTests {
         arguments: [
             (HTTPRequest.Method.post, "\(keysPath)/8f595209-f5b9-49a0-85d4-cb8f80258c27/rotate"),
             (.put, "/api/devices/8f595209-f5b9-49a0-85d4-cb8f80258c27/legal-hold"),
-            (.post, "/api/tokens"), (.post, "/api/enrolment-tokens"),
+            (.post, "/api/tokens"), (.post, "/api/enrolment-tokens"), (.post, "/api/keyring/master-key"),
         ]
     )
     func unknownField(method: HTTPRequest.Method, target: String) async throws {

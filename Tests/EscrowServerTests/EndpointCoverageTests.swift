@@ -134,6 +134,7 @@ struct EndpointCoverageTests {
             (.post, "/api/tokens", #"{"name":"x","role":"reader"}"#),
             (.get, "/api/enrolment-tokens", ""),
             (.get, "/api/break-glass", ""),
+            (.post, "/api/keyring/master-key", #"{"masterKey":{"kind":"file","path":"/x"}}"#),
         ]
         for (method, target, body) in tries {
             let answer = try await self.escrow.network.send(method, target, token: token, json: body)

@@ -34,6 +34,10 @@ extension OpenBreakGlassRequest: CallerRequest {
     static let fields: Set = ["shares", "reason", "ticket"]
 }
 
+extension ChangeMasterKeyRequest: CallerRequest {
+    static let fields: Set = ["masterKey"]
+}
+
 /// A body after its field names were checked.
 struct Strict<Body: CallerRequest>: Decodable {
     let body: Body

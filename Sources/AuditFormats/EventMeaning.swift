@@ -76,6 +76,11 @@ package struct EventMeaning: Equatable, Sendable {
         "enrolmentToken.created": Self("Enrolment token created", .low, .create, of: .enrolmentToken),
         "enrolmentToken.revoked": Self("Enrolment token revoked", .low, .disable, of: .enrolmentToken),
 
+        "key.compromised": Self("Key marked compromised", .medium, .update, of: .key),
+        "compromise.started": Self("Leak response started", .high, .create, of: .campaign),
+        "compromise.ended": Self("Leak response ended", .medium, .update, of: .campaign),
+        "compromise.cancelled": Self("Leak response cancelled", .high, .disable, of: .campaign),
+
         "breakGlass.setUp": Self("Break-glass access set up", .medium, .create, of: .breakGlass),
         "breakGlass.opened": Self("Break-glass access opened", .critical, .activate, of: .breakGlass),
         "breakGlass.refused": Self("Break-glass shares refused", .high, .other, of: .breakGlass),

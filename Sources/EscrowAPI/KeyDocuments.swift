@@ -112,6 +112,8 @@ package struct KeyDocument: Codable, Equatable, Sendable {
     package var supersededAt: Timestamp?
     /// From when it may be purged.
     package var purgeAfter: Timestamp?
+    /// Since when it counts as known to somebody who should not know it.
+    package var compromisedAt: Timestamp?
 
     /// Shows a key.
     package init(_ key: EscrowedKey) {
@@ -126,6 +128,7 @@ package struct KeyDocument: Codable, Equatable, Sendable {
         self.disclosedAt = key.disclosedAt
         self.supersededAt = key.supersededAt
         self.purgeAfter = key.purgeAfter
+        self.compromisedAt = key.compromisedAt
     }
 }
 

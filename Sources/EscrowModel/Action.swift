@@ -13,6 +13,7 @@ package enum Action: String, CaseIterable, Sendable, Codable {
     case manageBreakGlass
     case openBreakGlass
     case manageKeyring
+    case declareCompromise
     case checkIn
     case depositKey
     case reportFailure

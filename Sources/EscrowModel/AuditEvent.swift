@@ -48,6 +48,10 @@ package struct AuditEvent: Equatable, Sendable {
         case keyringCheckSucceeded = "keyring.checkSucceeded"
         case keyringMasterKeyChanging = "keyring.masterKeyChanging"
         case keyringMasterKeyChanged = "keyring.masterKeyChanged"
+        case compromiseStarted = "compromise.started"
+        case compromiseEnded = "compromise.ended"
+        case compromiseCancelled = "compromise.cancelled"
+        case keyCompromised = "key.compromised"
 
         /// Whether people must be told at once, whatever they are doing.
         package var isAlarm: Bool { self == .breakGlassOpened || self == .breakGlassRefused }

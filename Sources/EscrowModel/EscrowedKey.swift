@@ -55,6 +55,8 @@ package struct EscrowedKey: Equatable, Sendable {
     package var supersededAt: Timestamp?
     /// From when it may be purged; nil while active.
     package var purgeAfter: Timestamp?
+    /// Since when it counts as known to somebody who should not know it.
+    package var compromisedAt: Timestamp?
 
     /// Makes a key from its parts.
     package init(
@@ -71,7 +73,8 @@ package struct EscrowedKey: Equatable, Sendable {
         provenAt: Timestamp?,
         disclosedAt: Timestamp?,
         supersededAt: Timestamp?,
-        purgeAfter: Timestamp?
+        purgeAfter: Timestamp?,
+        compromisedAt: Timestamp? = nil
     ) {
         self.row = row
         self.volume = volume
@@ -87,6 +90,7 @@ package struct EscrowedKey: Equatable, Sendable {
         self.disclosedAt = disclosedAt
         self.supersededAt = supersededAt
         self.purgeAfter = purgeAfter
+        self.compromisedAt = compromisedAt
     }
 
     /// Replaces the key: it stays readable until its retention ends. Does nothing to a key that is not active.

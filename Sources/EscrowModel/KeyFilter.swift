@@ -82,6 +82,13 @@ package struct AuditFilter: Equatable, Sendable {
 
     /// Makes a filter that shows everything within a scope.
     package init(scope: Scope = .everything) { self.scope = scope }
+
+    /// Takes a caller as people write one: a principal, as `Caller.principal` has them, or else a name.
+    package mutating func setCaller(_ text: String?) {
+        guard let text else { return }
+        let kinds = ["client:", "device:", "operator:", "person:", "breakGlass:", "system:"]
+        if kinds.contains(where: { text.hasPrefix($0) }) { self.principal = text } else { self.name = text }
+    }
 }
 
 /// One audit entry as people read it.

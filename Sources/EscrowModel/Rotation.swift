@@ -59,8 +59,8 @@ package struct Rotation: Equatable, Sendable {
     package let volume: Int64
     /// The volume's ID.
     package let volumeID: GUID
-    /// Why it was asked for first.
-    package let trigger: Trigger
+    /// Why it was asked for first, or that the key was compromised, which counts before all else.
+    package private(set) var trigger: Trigger
     /// The kind of protector to add.
     package let kind: SecretKind
     /// The protectors to be removed once the new one is proven.
@@ -172,8 +172,9 @@ package struct Rotation: Equatable, Sendable {
     /// Takes in a second request while this one is open: more to replace, and sooner if that is what it wants.
     ///
     /// What the device was already told stays as it was told.
-    package mutating func join(replaces more: [GUID], notBefore: Timestamp) {
+    package mutating func join(replaces more: [GUID], notBefore: Timestamp, trigger: Trigger = .manual) {
         guard self.state == .requested else { return }
+        if trigger == .compromised { self.trigger = .compromised }
         self.replaces += more.filter { !self.replaces.contains($0) }
         self.notBefore = min(self.notBefore, notBefore)
     }

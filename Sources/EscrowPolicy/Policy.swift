@@ -62,6 +62,7 @@ package struct Policy: Sendable {
             [
                 .listKeys, .readDevice, .revealKey, .requestRotation, .cancelRotation, .retireDevice, .setLegalHold,
                 .readAudit, .exportAudit, .manageTokens, .manageBreakGlass, .manageKeyring,
+                .declareCompromise,
             ]
         case .auditor:
             [.listKeys, .readDevice, .readAudit, .exportAudit]

@@ -59,6 +59,7 @@ package struct EscrowRouter: Sendable {
             to: people.group("api/tokens"),
             and: people.group("api/enrolment-tokens")
         )
+        CompromiseRoutes(service: self.service).add(to: people.group("api/compromises"))
         BreakGlassRoutes(service: self.service).add(to: people.group("api/break-glass"))
         MasterKeyRoutes(service: self.service).add(to: people.group("api/keyring"))
 

@@ -81,7 +81,7 @@ struct VolumeTransition {
         in transaction: Transaction
     ) throws(StoreError) {
         if var open = self.rotation {
-            if open.kind == kind { open.join(replaces: protectors, notBefore: notBefore) }
+            if open.kind == kind { open.join(replaces: protectors, notBefore: notBefore, trigger: trigger) }
             if open != self.rotation { try transaction.update(open) }
             self.rotation = open
             self.events.append(
@@ -118,6 +118,23 @@ struct VolumeTransition {
             try self.supersede(in: transaction) { rotation.replaces.contains($0.protectorID) }
         }
         self.rotation = rotation.state.isOpen ? rotation : nil
+        if !rotation.state.isOpen { try self.noteEnd(of: rotation, in: transaction) }
+    }
+
+    /// The protectors on the volume whose keys are in use though they are compromised.
+    var compromisedProtectors: [GUID] {
+        let reported = Set(self.volume.report.recoveryProtectors.map(\.id))
+        return self.keys
+            .filter { $0.state == .active && $0.compromisedAt != nil && reported.contains($0.protectorID) }
+            .map(\.protectorID)
+    }
+
+    /// Tells the leak responses that wait for a rotation what became of it.
+    private func noteEnd(of rotation: Rotation, in transaction: Transaction) throws(StoreError) {
+        for var waiting in try transaction.compromisedVolumes(awaiting: rotation.id) {
+            waiting.rotationEnded(rotation.state, isLeft: !self.compromisedProtectors.isEmpty)
+            try transaction.update(waiting)
+        }
     }
 
     /// Replaces the active keys that a condition names.

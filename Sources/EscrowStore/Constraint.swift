@@ -20,6 +20,12 @@ package enum Constraint: String, CaseIterable, Hashable, Sendable {
     case breakGlassID = "break_glass_setup_id"
     /// One break-glass setup can be opened at a time.
     case sealedBreakGlass = "break_glass_sealed"
+    /// A leak response's ID stands once.
+    case compromiseID = "compromise_compromise_id"
+    /// One leak response to a target is open at a time.
+    case openCompromise = "compromise_one_open"
+    /// A volume stands once in a leak response.
+    case compromisedVolume = "compromised_volume_volume_compromise"
     /// An index of the log stands once.
     case auditIndex = "audit_entry_pkey"
     /// A row must be there that another one refers to.
@@ -57,6 +63,9 @@ package enum Constraint: String, CaseIterable, Hashable, Sendable {
         "enrolment_token.token_id": .enrolmentTokenID,
         "break_glass.setup_id": .breakGlassID,
         "break_glass.state": .sealedBreakGlass,
+        "compromise.compromise_id": .compromiseID,
+        "compromise.target_kind, compromise.target, compromise.since": .openCompromise,
+        "compromised_volume.volume, compromised_volume.compromise": .compromisedVolume,
         "audit_entry.id": .auditIndex,
     ]
 

@@ -149,7 +149,8 @@ extension Transaction {
             .text(key.proofReason),
             .time(key.provenAt),
             .time(key.disclosedAt),
-            .time(key.supersededAt)
+            .time(key.supersededAt),
+            .time(key.compromisedAt)
         )
         guard old != (key.state, key.proof, key.purgeAfter) else { return }
         try self.connection.run(
@@ -189,10 +190,10 @@ enum KeyColumns {
         escrowed_key.id, escrowed_key.volume, escrowed_key.protector_id, escrowed_key.kind, escrowed_key.version, \
         escrowed_key.state, escrowed_key.proof, escrowed_key.proof_reason, \
         escrowed_key.deposited_at, escrowed_key.proven_at, escrowed_key.disclosed_at, escrowed_key.superseded_at, \
-        escrowed_key.purge_after
+        escrowed_key.purge_after, escrowed_key.compromised_at
         """
     /// How many columns the list has, for a row that has no key.
-    static let count = 13
+    static let count = 14
 
     /// For a query that names the volume's ID before the list.
     static func readWithVolume(_ row: inout Row) throws(StoreError) -> EscrowedKey {
@@ -215,7 +216,8 @@ enum KeyColumns {
             provenAt: try row.optionalTime(),
             disclosedAt: try row.optionalTime(),
             supersededAt: try row.optionalTime(),
-            purgeAfter: try row.optionalTime()
+            purgeAfter: try row.optionalTime(),
+            compromisedAt: try row.optionalTime()
         )
     }
 
@@ -250,7 +252,9 @@ enum KeyColumns {
     // Indexed columns are written only when they change: naming one rewrites its index entry.
     static let update = SQL(
         """
-        UPDATE escrowed_key SET proof_reason = $2, proven_at = $3, disclosed_at = $4, superseded_at = $5 WHERE id = $1
+        UPDATE escrowed_key SET proof_reason = $2, proven_at = $3, disclosed_at = $4, superseded_at = $5,
+            compromised_at = $6
+        WHERE id = $1
         """
     )
     static let updateStanding = SQL(

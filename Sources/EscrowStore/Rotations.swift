@@ -82,7 +82,7 @@ extension Transaction {
         )
     }
 
-    /// Stores a rotation as it is now; what was asked for, by whom and when, stays as it was.
+    /// Stores a rotation as it is now; by whom and when it was asked for stays as it was.
     package func update(_ rotation: Rotation) throws(StoreError) {
         let changed = try self.connection.run(
             RotationColumns.update,
@@ -95,7 +95,8 @@ extension Transaction {
             .time(rotation.deliveredAt),
             .time(rotation.escrowedAt),
             .time(rotation.finishedAt),
-            .text(rotation.failure)
+            .text(rotation.failure),
+            .word(rotation.trigger)
         )
         guard changed == 1 else { throw .constraint(.reference) }
     }
@@ -170,7 +171,7 @@ enum RotationColumns {
     static let update = SQL(
         """
         UPDATE rotation SET replaces = $2, not_before = $3, deadline = $4, state = $5, new_protector = $6,
-            delivered_at = $7, escrowed_at = $8, finished_at = $9, failure = $10
+            delivered_at = $7, escrowed_at = $8, finished_at = $9, failure = $10, cause = $11
         WHERE rotation_id = $1
         """
     )

@@ -17,8 +17,8 @@ struct Sparekey: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Serve.self, KeyringCommand.self, TokenCommand.self, EnrolmentTokenCommand.self, DeviceCommand.self,
-            KeyCommand.self,
-            Rotate.self, BreakGlassCommand.self, AuditCommand.self, VolumeCommand.self, Simulate.self, Bench.self,
+            KeyCommand.self, Rotate.self, BreakGlassCommand.self, CompromiseCommand.self, AuditCommand.self,
+            VolumeCommand.self, Simulate.self, Bench.self,
         ]
     )
 

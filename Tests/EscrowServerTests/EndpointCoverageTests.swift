@@ -135,6 +135,9 @@ struct EndpointCoverageTests {
             (.get, "/api/enrolment-tokens", ""),
             (.get, "/api/break-glass", ""),
             (.post, "/api/keyring/master-key", #"{"masterKey":{"kind":"file","path":"/x"}}"#),
+            (.get, "/api/compromises", ""),
+            (.post, "/api/compromises", #"{"group":"berlin"}"#),
+            (.post, "/api/compromises", #"{"deviceId":"\#(agent.id)","dryRun":true}"#),
         ]
         for (method, target, body) in tries {
             let answer = try await self.escrow.network.send(method, target, token: token, json: body)

@@ -54,6 +54,20 @@ struct PlanTests {
             _ = try reader.rotationsPastDeadline(Sample.start, limit: 10)
             _ = try reader.apiToken(Sample.id(1))
             _ = try reader.enrolmentToken(Sample.id(1))
+            let compromise = Compromise(
+                id: Sample.id(1),
+                target: .group("sales"),
+                perMinute: 1,
+                startedBy: "client:1",
+                startedAt: Sample.start
+            )
+            _ = try reader.compromise(Sample.id(1))
+            _ = try reader.openCompromise(of: compromise.target)
+            _ = try reader.openCompromises()
+            _ = try reader.compromises(limit: 10)
+            _ = try reader.progress(of: compromise)
+            _ = try reader.compromisedVolumes(of: compromise, .waiting, limit: 10)
+            _ = try reader.compromisedVolumes(awaiting: Sample.id(1))
             _ = try reader.sealedBreakGlass()
             _ = try reader.breakGlass(Sample.id(1))
             _ = try reader.openBreakGlass(at: Sample.start)

@@ -30,6 +30,10 @@ extension SetUpBreakGlassRequest: CallerRequest {
     static let fields: Set = ["id", "shares", "threshold", "role", "windowSeconds", "salt", "verifier"]
 }
 
+extension CompromiseRequest: CallerRequest {
+    static let fields: Set = ["deviceId", "group", "disclosedTo", "since", "perMinute", "dryRun"]
+}
+
 extension OpenBreakGlassRequest: CallerRequest {
     static let fields: Set = ["shares", "reason", "ticket"]
 }

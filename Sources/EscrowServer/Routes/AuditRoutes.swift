@@ -120,12 +120,4 @@ extension AuditFilter {
         self.since = try query.timestamp(.since)
         self.before = try query.timestamp(.before)
     }
-
-    /// Takes a principal, as `Caller.principal` writes them, or else a name.
-    private mutating func setCaller(_ text: String?) {
-        guard let text else { return }
-        let isPrincipal = ["client:", "device:", "operator:", "breakGlass:", "system:"]
-            .contains { text.hasPrefix($0) }
-        if isPrincipal { self.principal = text } else { self.name = text }
-    }
 }

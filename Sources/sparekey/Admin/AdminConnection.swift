@@ -90,6 +90,11 @@ struct AdminConnection: Sendable {
         try self.decode(await self.send(.post, target, body: Array(try JSONEncoder().encode(request))))
     }
 
+    /// Posts nothing, where the path says it all, and gets a document.
+    func post<Answer: Decodable>(_ target: String) async throws -> Answer {
+        try self.decode(await self.send(.post, target, body: []))
+    }
+
     /// Deletes something and gets what it was.
     func delete<Answer: Decodable>(_ target: String) async throws -> Answer {
         try self.decode(await self.send(.delete, target, body: []))

@@ -112,6 +112,8 @@ extension StatusDocument {
 enum APIPath {
     /// Keys, by device.
     static let keys = "/api/devices/security/bitlocker/keys"
+    /// Leak responses.
+    static let compromises = "/api/compromises"
     /// Emergency access.
     static let breakGlass = "/api/break-glass"
 }

@@ -3,7 +3,8 @@ import EscrowService
 import Logging
 import ServiceLifecycle
 
-/// What has to happen though nobody asks for it: deadlines are enforced, and keys purged whose retention has ended.
+/// What has to happen though nobody asks for it: deadlines are enforced, leaks answered, and keys
+/// purged whose retention has ended.
 struct Maintenance: Service {
     /// The operations.
     let service: EscrowService
@@ -25,6 +26,8 @@ struct Maintenance: Service {
         do throws(EscrowError) {
             let late = try await self.service.enforceDeadlines()
             if late > 0 { self.logger.notice("\(late) volumes and rotations passed their deadline") }
+            let asked = try await self.service.continueCompromises()
+            if asked > 0 { self.logger.notice("\(asked) rotations asked for in answer to a leak") }
             let purged = try await self.service.purgeKeys()
             if purged > 0 { self.logger.notice("\(purged) keys purged, their retention has ended") }
         } catch {

@@ -104,6 +104,13 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "LogWitness",
+            dependencies: [
+                "EscrowService", "EscrowModel", "AuditLog", httpClient, nioCore, nioHTTP1, lifecycle, logging,
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "DeviceSimulator",
             dependencies: [
                 "BitLocker", "EscrowModel", "EscrowAPI", "MessageSignatures", crypto, httpTypes, nioCore, nioHTTP1,
@@ -118,7 +125,8 @@ let package = Package(
                 "EscrowAPI", "MasterKeyProviders",
                 // For the benchmark.
                 "CBench", "CSQLite", "MessageSignatures",
-                "AuditLog", "BitLocker", "DeviceSimulator", crypto, logging, nioCore, nioPosix, hummingbird, httpClient,
+                "AuditLog", "LogWitness", "BitLocker", "DeviceSimulator", crypto, logging, nioCore, nioPosix,
+                hummingbird, httpClient,
                 httpTypes, lifecycle, nioHTTP1, nioSSL,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -41,27 +41,27 @@ class Server:
 
     # --- The process
 
-    def start(self):
-        """Start the server and return when it says that it is ready."""
+    def start(self, timeout=START_TIMEOUT, wait_for="/readyz"):
+        """Start the server and return when it says that it is ready, or that it lives for another path to wait for."""
         assert self.process is None, "the server is running already"
         command = [self.binary, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}", *self.arguments]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=self.environment
             )
-        deadline = time.monotonic() + START_TIMEOUT
+        deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 code, self.process = self.process.returncode, None
                 raise AssertionError(f"the server ended with {code} while it started:\n{self.log_text()}")
             try:
-                if self.session.get(f"{self.url}/readyz", timeout=5).status_code == 200:
+                if self.session.get(f"{self.url}{wait_for}", timeout=5).status_code == 200:
                     return self
             except requests.ConnectionError:
                 pass
             time.sleep(0.05)
         self.kill()
-        raise AssertionError(f"the server was not ready within {START_TIMEOUT} s:\n{self.log_text()}")
+        raise AssertionError(f"the server was not ready within {timeout} s:\n{self.log_text()}")
 
     def stop(self):
         """Ask the server to stop and check that it ends by itself, cleanly."""

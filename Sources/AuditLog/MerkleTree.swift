@@ -32,6 +32,9 @@ public enum MerkleTree {
         return range.root
     }
 
+    /// The SHA-256 of bytes as they are: how C2SP names a log in a path, by its origin.
+    public static func digest(of bytes: [UInt8]) -> TreeHash { TreeHash(SHA256.hash(data: bytes)) }
+
     private static func update(_ hasher: inout SHA256, byte: UInt8) {
         withUnsafeBytes(of: byte) { hasher.update(bufferPointer: $0) }
     }

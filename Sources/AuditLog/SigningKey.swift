@@ -23,6 +23,30 @@ public struct SigningKey: Sendable {
         self.key = key
     }
 
+    /// Reads the text form of a private key, `PRIVATE+KEY+name+hex(keyID)+base64(0x01 || seed)`, as Go's `note` package
+    /// writes it; nil for anything else. The text is a secret.
+    public init?(parsing text: String) {
+        let prefix = "PRIVATE+KEY+"
+        guard text.hasPrefix(prefix) else { return nil }
+        let parts = text.dropFirst(prefix.count).split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, let material = Base64.standard.decode(Array(parts[2].utf8)), material.count == 33,
+            material[0] == VerifierKey.Algorithm.ed25519.rawValue
+        else { return nil }
+        let seed = SymmetricKey(data: material.dropFirst())
+        guard let key = try? SigningKey(name: String(parts[0]), seed: seed),
+            key.verifierKey.description.hasPrefix("\(parts[0])+\(parts[1])+")
+        else { return nil }
+        self = key
+    }
+
+    /// The text form of the private key that has this seed. It is a secret.
+    public static func text(name: String, seed: SymmetricKey) throws(NoteError) -> String {
+        let key = try SigningKey(name: name, seed: seed)
+        let id = key.verifierKey.description.dropFirst(name.count + 1).prefix(8)
+        let material = seed.withUnsafeBytes { [VerifierKey.Algorithm.ed25519.rawValue] + Array($0) }
+        return "PRIVATE+KEY+\(name)+\(id)+\(Base64.standard.encode(material))"
+    }
+
     /// Signs a note's text, which must end in a newline.
     public func sign(_ text: String) throws(NoteError) -> NoteSignature {
         NoteSignature(key: self.verifierKey, bytes: try self.signature(over: Array(text.utf8)))

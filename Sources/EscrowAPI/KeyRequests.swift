@@ -48,6 +48,10 @@ package struct RevealAnswer: Codable, Sendable {
     package var fileName: String?
     /// The rotation that will replace it, when rotation after disclosure is on.
     package var rotationId: GUID?
+    /// The index of the disclosure's entry on the audit log.
+    package var auditIndex: UInt64?
+    /// The path of the entry's receipt, proof that it is on the log.
+    package var receipt: String?
 }
 
 /// Body of `POST …/keys/{deviceId}/rotate`; may be absent.

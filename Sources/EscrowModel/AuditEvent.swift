@@ -29,6 +29,8 @@ package struct AuditEvent: Equatable, Sendable {
         case rotationExpired = "rotation.expired"
         case rotationCancelled = "rotation.cancelled"
         case auditExported = "audit.exported"
+        case witnessObjected = "log.witnessObjected"
+        case logContinued = "log.continued"
         case tokenCreated = "token.created"
         case tokenRevoked = "token.revoked"
         case enrolmentTokenCreated = "enrolmentToken.created"

@@ -18,6 +18,8 @@ package enum EscrowError: Error, Equatable, Sendable {
     case sharesRefused
     /// Too many tries; try again after so many seconds.
     case tooManyTries(retryAfterSeconds: Int)
+    /// Too few witnesses have cosigned the audit log lately, and without them nothing is disclosed.
+    case witnessesMissing
     /// A stored secret does not open. The caller can only be told that it is so; the record says which.
     case sealBroken
 }

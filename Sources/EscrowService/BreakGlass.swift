@@ -158,7 +158,7 @@ extension EscrowService {
         let open = try? await self.store.read { (reader) throws(StoreError) in try reader.openBreakGlass(at: now) }
         return (open ?? []).compactMap { setup in
             setup.endsAt.map { "Break-glass access is open until \($0)." }
-        }
+        } + self.witnesses.problems(at: now).warnings
     }
 
     private static func secret(of texts: [String]) throws(EscrowError) -> BreakGlassSecret {

@@ -10,6 +10,8 @@ package struct DisclosedSecret: ~Copyable, Sendable {
     package let key: EscrowedKey
     /// The rotation that will replace it, if one is under way.
     package let rotation: Rotation?
+    /// The index of the disclosure's entry on the audit log.
+    package let entry: UInt64
     /// The secret.
     package let secret: RecoverySecret
 }
@@ -34,6 +36,7 @@ extension EscrowService {
             guard let permit = self.permit(.revealKey, by: caller, on: device, at: now) else {
                 return self.refusal(of: .revealKey, by: caller, on: device)
             }
+            guard self.witnesses.allowsDisclosure(at: now) else { return self.witnessesMissing(permit, device) }
             let chosen: EscrowedKey
             switch try self.choose(key, on: volume, of: device, in: transaction) {
             case .success(let key): chosen = key
@@ -53,7 +56,12 @@ extension EscrowService {
         }
         let grant = recorded.value
         let secret = try await self.open(grant, recordedBy: recorded.entries)
-        return DisclosedSecret(key: grant.key, rotation: grant.rotation, secret: secret)
+        return DisclosedSecret(
+            key: grant.key,
+            rotation: grant.rotation,
+            entry: Self.disclosure(among: recorded.entries).index,
+            secret: secret
+        )
     }
 
     /// What a committed disclosure allows to be opened.
@@ -135,11 +143,18 @@ extension EscrowService {
         return .success(current)
     }
 
+    /// The entry of the disclosure among those that its transaction has put on the log.
+    private static func disclosure(among entries: [LogEntry]) -> LogEntry {
+        guard let entry = entries.first(where: { $0.leaf.kind == AuditEvent.Kind.keyDisclosed.rawValue }) else {
+            preconditionFailure("a disclosure was committed without its entry")
+        }
+        return entry
+    }
+
     /// Has the secret opened by whoever holds the keys; shows them the entry of this disclosure.
     private func open(_ grant: Grant, recordedBy entries: [LogEntry]) async throws(EscrowError) -> RecoverySecret {
-        let entry = entries.first { $0.leaf.kind == AuditEvent.Kind.keyDisclosed.rawValue }
-        guard let entry, let evidence = LogEvidence(entry) else {
-            preconditionFailure("a disclosure was committed without its entry")
+        guard let evidence = LogEvidence(Self.disclosure(among: entries)) else {
+            preconditionFailure("a disclosure was committed without its record")
         }
         do throws(KeyHolderError) {
             let sealed = SealedSecret(grant.sealed, context: grant.context)

@@ -17,6 +17,8 @@ package struct EscrowService: Sendable {
     let prover: Prover
     let tokens = TokenCache()
     let breakGlassTries = BreakGlassTries()
+    /// How the witnesses of the audit log stand.
+    package let witnesses: WitnessStanding
     let clock: @Sendable () -> Timestamp
 
     /// Makes the service of its parts.
@@ -25,18 +27,21 @@ package struct EscrowService: Sendable {
     ///   - store: open, with its log started.
     ///   - keys: what seals, opens and recognises secrets.
     ///   - logKey: the public half of the key that signs the audit log.
+    ///   - witnesses: the keys of the audit log's witnesses.
     ///   - settings: how long things may take and how long they are kept.
     ///   - clock: what time it is.
     package init(
         store: Store,
         keys: EscrowKeys,
         logKey: VerifierKey,
+        witnesses: [VerifierKey] = [],
         settings: EscrowSettings,
         clock: @escaping @Sendable () -> Timestamp
     ) {
         self.store = store
         self.keys = keys
         self.logKey = logKey
+        self.witnesses = WitnessStanding(keys: witnesses, policy: settings.witnessPolicy)
         self.settings = settings
         self.prover = Prover(concurrency: settings.proofConcurrency, backlog: settings.proofBacklog)
         self.clock = clock

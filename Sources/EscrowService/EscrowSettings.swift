@@ -26,6 +26,8 @@ package struct EscrowSettings: Equatable, Sendable {
     package var proofConcurrency = 1
     /// How many deposits may wait for a proof; those beyond are accepted unproven.
     package var proofBacklog = 64
+    /// What is asked of the witnesses of the audit log, where there are any.
+    package var witnessPolicy = WitnessPolicy()
 
     /// Makes the default settings.
     package init() {}

@@ -5,12 +5,19 @@ import EscrowStore
 
 /// What anybody may see of the audit log: its signed head, and hashes. They name nobody and show nothing.
 extension EscrowService {
-    /// The signed checkpoint of the log's head.
-    package func logCheckpoint() async throws(EscrowError) -> [UInt8] {
-        let head = try await self.snapshot { (reader) throws(StoreError) in try reader.logHead() }
-        guard let head else { throw .unavailable(retryAfterSeconds: 5) }
-        return head.note
+    /// A signed checkpoint of the log: the one that witnesses cosigned, if they did within seconds, else the head's.
+    package func logCheckpoint() async throws(EscrowError) -> [UInt8] { try await self.servedCheckpoint().note.bytes }
+
+    private func servedCheckpoint() async throws(EscrowError) -> (note: SignedNote, size: UInt64) {
+        let head = try await self.logHead()
+        let now = self.clock()
+        guard let cosigned = self.witnesses.cosigned(at: now), cosigned.size <= head.size else { return head }
+        guard cosigned.note.text == head.note.text || cosigned.at + Self.servedLate >= now else { return head }
+        return (cosigned.note, cosigned.size)
     }
+
+    /// How much later than the log's head the served checkpoint may be, for the sake of its cosignatures.
+    private static let servedLate = TimeSpan.seconds(10)
 
     /// A tile of the log's hashes.
     package func logTile(_ coordinate: TileCoordinate) async throws(EscrowError) -> [UInt8] {
@@ -19,18 +26,18 @@ extension EscrowService {
         return tile.bytes
     }
 
-    /// The receipt of an entry: its proof of being under the present checkpoint.
+    /// The receipt of an entry: its proof of being under a signed checkpoint, a cosigned one where there is one.
     package func logReceipt(of index: UInt64) async throws(EscrowError) -> LogReceipt {
-        let found = try await self.snapshot { (reader) throws(StoreError) -> (InclusionProof, [UInt8])? in
-            guard let head = try reader.logHead(),
-                let proof = try reader.inclusionProof(of: index, inLogOf: UInt64(head.size))
-            else { return nil }
-            return (proof, head.note)
+        var checkpoint = try await self.servedCheckpoint()
+        if index >= checkpoint.size { checkpoint = try await self.logHead() }
+        let size = checkpoint.size
+        let proof = try await self.snapshot { (reader) throws(StoreError) in
+            try reader.inclusionProof(of: index, inLogOf: size)
         }
-        guard let (proof, note) = found else { throw .notFound }
-        guard let checkpoint = try? SignedNote(parsing: note),
-            let receipt = LogReceipt(proof: proof, checkpoint: checkpoint)
-        else { throw .unavailable(retryAfterSeconds: 5) }
+        guard let proof else { throw .notFound }
+        guard let receipt = LogReceipt(proof: proof, checkpoint: checkpoint.note) else {
+            throw .unavailable(retryAfterSeconds: 5)
+        }
         return receipt
     }
 

@@ -16,7 +16,7 @@ extension EscrowService {
         } catch {
             problems.append("The store cannot be read.")
         }
-        return problems
+        return problems + self.witnesses.problems(at: self.clock()).alarms
     }
 
     /// Records that the server was started, and which version of it.

@@ -7,7 +7,9 @@
 /// time a row is checked.
 enum Schema {
     /// Every step from nothing to now, in order. A step that was released is never changed.
-    static let migrations: [String] = [Self.version1, Self.logTiles, Self.breakGlass, Self.keyringWork, Self.compromise]
+    static let migrations: [String] = [
+        Self.version1, Self.logTiles, Self.breakGlass, Self.keyringWork, Self.compromise, Self.cosignatures,
+    ]
 
     private static let version1 = """
         CREATE TABLE device (

@@ -6,7 +6,9 @@ struct ServerAddress {
     let text: String
 
     /// Reads an address.
-    init(_ text: String) throws(Failure) {
+    ///
+    /// - Parameter path: whether it may have a path.
+    init(_ text: String, path: Bool = false) throws(Failure) {
         var rest = text[...]
         while rest.hasSuffix("/") { rest.removeLast() }
         let authority: Substring
@@ -22,7 +24,8 @@ struct ServerAddress {
         } else {
             throw Failure("\(text) is not a server's address; it must begin with https://")
         }
-        guard !authority.isEmpty, !authority.contains("/"), !authority.contains("@"), !authority.contains("?") else {
+        guard !authority.isEmpty, path || !authority.contains("/"), !authority.contains("@"), !authority.contains("?")
+        else {
             throw Failure("\(text) is not a server's address; give it without a path, such as https://keys.example.com")
         }
         self.text = String(rest)

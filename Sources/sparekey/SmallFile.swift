@@ -44,6 +44,13 @@ enum SmallFile {
         else { throw Failure("cannot write \(path): \(Self.reason)") }
     }
 
+    /// Whether nobody but its owner may read or write a file.
+    static func isPrivate(_ path: String) throws(Failure) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw Failure("cannot open \(path): \(Self.reason)") }
+        return status.st_mode & 0o077 == 0
+    }
+
     /// What the last system call said.
     static var reason: String { String(cString: strerror(errno)) }
 }

@@ -18,7 +18,7 @@ struct Sparekey: AsyncParsableCommand {
         subcommands: [
             Serve.self, KeyringCommand.self, TokenCommand.self, EnrolmentTokenCommand.self, DeviceCommand.self,
             KeyCommand.self, Rotate.self, BreakGlassCommand.self, CompromiseCommand.self, AuditCommand.self,
-            VolumeCommand.self, Simulate.self, Bench.self,
+            WitnessCommand.self, VolumeCommand.self, Simulate.self, Bench.self,
         ]
     )
 

@@ -28,7 +28,7 @@ enum RevealAnswerWriter {
         }
         json.writeStaticString("\"")
         if let rotation = disclosed.rotation { json.writeString(",\"rotationId\":\"\(rotation.id)\"") }
-        json.writeStaticString("}")
+        json.writeString(",\"auditIndex\":\(disclosed.entry),\"receipt\":\"/log/proof/\(disclosed.entry)\"}")
         return JSONAnswer.response(json)
     }
 

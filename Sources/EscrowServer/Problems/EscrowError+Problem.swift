@@ -45,6 +45,15 @@ extension Problem {
             )
         case .tooManyTries(let seconds):
             self = .tooManyRequests(detail: "Try again in \(seconds) s.", retryAfterSeconds: seconds)
+        case .witnessesMissing:
+            self = Problem(
+                status: .serviceUnavailable,
+                code: "witnessesMissing",
+                title: "Too few witnesses have cosigned the audit log.",
+                detail:
+                    "Nothing is disclosed before they have. Tell whoever runs the server; /readyz says which are missing.",
+                headers: [.retryAfter: "10"]
+            )
         case .sealBroken:
             self = Problem(
                 status: .internalServerError,

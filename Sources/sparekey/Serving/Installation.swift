@@ -8,6 +8,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import MasterKeyProviders
+import LogWitness
 
 /// What is in a data directory, opened: the composition root of the server, and of commands when no server runs.
 ///
@@ -56,6 +57,7 @@ struct Installation: Sendable {
                 store: store,
                 keys: try EscrowKeys(keys, heldBy: holder),
                 logKey: signingKey.verifierKey,
+                witnesses: configuration.witnesses.map(\.key),
                 settings: configuration.escrow,
                 clock: Self.clock
             )

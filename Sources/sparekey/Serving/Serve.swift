@@ -1,7 +1,9 @@
 import ArgumentParser
+import EscrowModel
 import EscrowServer
 import EscrowService
 import Logging
+import LogWitness
 import ServiceLifecycle
 import UnixSignals
 
@@ -46,11 +48,20 @@ struct Serve: AsyncParsableCommand {
             logger: logger
         )
         do {
-            try await ServiceGroup(
-                services: [maintenance, application],
-                gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger
-            ).run()
+            try await Outbound.withClient(caFile: nil) { client in
+                let submission = WitnessSubmission(
+                    service: installation.service,
+                    witnesses: configuration.witnesses,
+                    maximumAge: configuration.escrow.witnessPolicy.maximumAge,
+                    client: client,
+                    logger: logger
+                )
+                try await ServiceGroup(
+                    services: [maintenance, submission, application],
+                    gracefulShutdownSignals: [.sigterm, .sigint],
+                    logger: logger
+                ).run()
+            }
         } catch {
             await installation.close()
             throw error

@@ -1,8 +1,10 @@
+import AuditLog
 import Configuration
 import EscrowModel
 import EscrowServer
 import EscrowService
 import Logging
+import LogWitness
 
 /// How the server is to work, read from flags, the environment and a file, in this order of precedence.
 struct ServeConfiguration: Sendable {
@@ -18,6 +20,8 @@ struct ServeConfiguration: Sendable {
     var auditOrigin: String?
     /// The file outside the database that bears witness of the audit log.
     var auditAnchor: String
+    /// The witnesses of the audit log.
+    var witnesses: [WitnessAddress]
     /// How often deadlines are enforced and keys purged.
     var maintenanceInterval: TimeSpan
     /// How long things may take and are kept.
@@ -57,8 +61,34 @@ struct ServeConfiguration: Sendable {
         self.logLevel = try reader.read(.logLevel, "one of \(levels)") { Logger.Level(rawValue: $0) } ?? .info
         self.auditOrigin = reader.text(.auditOrigin)
         self.auditAnchor = reader.text(.auditAnchor) ?? directory + "/checkpoint"
+        self.witnesses = try Self.witnesses(reader.text(.witnesses))
         self.maintenanceInterval = try reader.span(.maintenanceInterval) ?? .seconds(10)
         self.escrow = try EscrowSettings(reader)
+        self.escrow.witnessPolicy = try WitnessPolicy(reader, count: self.witnesses.count)
+    }
+
+    private static func witnesses(_ text: String?) throws(Failure) -> [WitnessAddress] {
+        var witnesses: [WitnessAddress] = []
+        for part in (text ?? "").split(separator: ",") {
+            let words = part.split(separator: " ")
+            guard words.count == 2 else {
+                throw Failure(
+                    "audit.witnesses must be addresses, each with a space and its verifier key, with commas between"
+                )
+            }
+            let key: VerifierKey
+            do { key = try VerifierKey(String(words[1])) } catch { throw Failure("audit.witnesses: \(error)") }
+            guard key.algorithm == .cosignatureV1 else {
+                throw Failure(
+                    "audit.witnesses: the key of \(key.name) is a log's, not a witness's; `sparekey witness` prints it"
+                )
+            }
+            guard !witnesses.contains(where: { $0.key.name == key.name }) else {
+                throw Failure("audit.witnesses: \(key.name) is there twice")
+            }
+            witnesses.append(WitnessAddress(url: try ServerAddress(String(words[0]), path: true).text, key: key))
+        }
+        return witnesses
     }
 
     /// What flags, the environment and the file that `SPAREKEY_CONFIG` names say of a data directory.
@@ -93,5 +123,21 @@ extension EscrowSettings {
         self.checkInInterval = try reader.span(.checkInInterval) ?? self.checkInInterval
         self.proofConcurrency = try reader.count(.proofConcurrency) ?? self.proofConcurrency
         self.proofBacklog = try reader.count(.proofBacklog) ?? self.proofBacklog
+    }
+}
+
+extension WitnessPolicy {
+    fileprivate init(_ reader: SettingReader, count: Int) throws(Failure) {
+        self.init()
+        self.required = try reader.count(.witnessesRequired) ?? self.required
+        let modes = Mode.allCases.map(\.rawValue).joined(separator: " or ")
+        self.mode = try reader.read(.witnessMode, modes) { Mode(rawValue: $0) } ?? self.mode
+        self.maximumAge = try reader.span(.witnessMaximumAge) ?? self.maximumAge
+        guard count > 0 || self.mode == .warn else {
+            throw Failure("witnesses are required and none is named: give --witness, or leave --witness-mode out")
+        }
+        guard self.required <= max(count, 1) else {
+            throw Failure("\(self.required) witnesses are required and \(count) are named: give more, or require fewer")
+        }
     }
 }

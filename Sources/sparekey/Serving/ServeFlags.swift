@@ -41,6 +41,9 @@ struct ServeFlags: ParsableArguments {
     )
     var auditAnchor: String?
 
+    @OptionGroup(title: "Witnesses of the audit log")
+    var witnesses: ServeWitnesses
+
     @OptionGroup(title: "How long things may take and are kept")
     var times: ServeTimes
 
@@ -56,6 +59,7 @@ struct ServeFlags: ParsableArguments {
         settings[.logLevel] = self.logLevel
         settings[.auditOrigin] = self.auditOrigin
         settings[.auditAnchor] = self.auditAnchor
+        settings.merge(self.witnesses.settings) { _, new in new }
         return settings
     }
 }
@@ -126,6 +130,42 @@ struct ServeTimes: ParsableArguments {
         settings[.proofConcurrency] = self.proofConcurrency
         settings[.proofBacklog] = self.proofBacklog
         settings[.maintenanceInterval] = self.maintenanceInterval
+        return settings
+    }
+}
+
+/// The flags of `sparekey serve` that are about witnesses.
+struct ServeWitnesses: ParsableArguments {
+    @Option(
+        name: .customLong("witness"),
+        help: ArgumentHelp(
+            "A witness's address, a space, and its verifier key; can be repeated.",
+            valueName: "url key"
+        )
+    )
+    var witnesses: [String] = []
+
+    @Option(help: ArgumentHelp("How many must have cosigned lately (default: 1).", valueName: "count"))
+    var witnessesRequired: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "While fewer have: require (nothing is disclosed) or warn (default: warn).",
+            valueName: "mode"
+        )
+    )
+    var witnessMode: String?
+
+    @Option(help: ArgumentHelp("How old a cosignature may be (default: 5m).", valueName: "time"))
+    var witnessMaximumAge: String?
+
+    /// What was given.
+    var settings: [Setting: String] {
+        var settings: [Setting: String] = [:]
+        settings[.witnesses] = self.witnesses.isEmpty ? nil : self.witnesses.joined(separator: ",")
+        settings[.witnessesRequired] = self.witnessesRequired
+        settings[.witnessMode] = self.witnessMode
+        settings[.witnessMaximumAge] = self.witnessMaximumAge
         return settings
     }
 }

@@ -106,6 +106,17 @@ func main() {
 		fail("%v", err)
 	}
 	tree := open(bytes, verifier)
+	var earlier tlog.Tree
+	if *old != "" {
+		bytes, err := os.ReadFile(*old)
+		if err != nil {
+			fail("%v", err)
+		}
+		earlier = open(bytes, verifier)
+		if earlier.N > tree.N {
+			fail("the log was rolled back: it had %d entries and has %d", earlier.N, tree.N)
+		}
+	}
 	reader := tlog.TileHashReader(tree, tiles{prefix})
 
 	// Every leaf's hash; the reader refuses tiles that do not lead to the root.
@@ -150,14 +161,6 @@ func main() {
 		}
 	}
 	if *old != "" {
-		bytes, err := os.ReadFile(*old)
-		if err != nil {
-			fail("%v", err)
-		}
-		earlier := open(bytes, verifier)
-		if earlier.N > tree.N {
-			fail("the log was rolled back: it had %d entries and has %d", earlier.N, tree.N)
-		}
 		proof, err := tlog.ProveTree(tree.N, earlier.N, reader)
 		if err != nil {
 			fail("no proof can be made that the log extends the older one: %v", err)

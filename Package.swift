@@ -63,7 +63,7 @@ let package = Package(
         .target(name: "EscrowAPI", dependencies: ["EscrowModel", "BitLocker"], swiftSettings: settings),
         .target(
             name: "EscrowPolicy",
-            dependencies: ["EscrowModel", "BitLocker", .product(name: "Yams", package: "Yams")],
+            dependencies: ["EscrowModel", "BitLocker", crypto, .product(name: "Yams", package: "Yams")],
             swiftSettings: settings
         ),
         .target(

@@ -22,4 +22,10 @@ package enum Action: String, CaseIterable, Sendable, Codable {
     case purgeKeys
     case proveBacklog
     case checkKeyring
+    case requestApproval
+    case decideApproval
+    case listApprovals
+    case moveDevice
+    case readPolicy
+    case changePolicy
 }

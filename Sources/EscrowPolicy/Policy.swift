@@ -13,6 +13,9 @@ package struct Policy: Sendable {
         case installation
     }
 
+    /// The roles that can be named to approve disclosures. Whether one may approve is the disclosure rules' to say.
+    package static let approvers: [Role] = [.helpdesk, .administrator, .auditor]
+
     /// Makes the policy.
     package init() {}
 
@@ -57,21 +60,27 @@ package struct Policy: Sendable {
         case .reader:
             [.listKeys, .readDevice]
         case .helpdesk:
-            [.listKeys, .readDevice, .revealKey, .requestRotation, .cancelRotation]
+            [
+                .listKeys, .readDevice, .revealKey, .requestRotation, .cancelRotation, .requestApproval,
+                .decideApproval, .listApprovals,
+            ]
         case .administrator:
             [
                 .listKeys, .readDevice, .revealKey, .requestRotation, .cancelRotation, .retireDevice, .setLegalHold,
                 .readAudit, .exportAudit, .manageTokens, .manageBreakGlass, .manageKeyring,
-                .declareCompromise,
+                .declareCompromise, .requestApproval, .decideApproval, .listApprovals, .moveDevice, .readPolicy,
             ]
         case .auditor:
-            [.listKeys, .readDevice, .readAudit, .exportAudit]
+            [.listKeys, .readDevice, .readAudit, .exportAudit, .decideApproval, .listApprovals, .readPolicy]
         case .owner:
-            [.readDevice, .revealKey, .requestRotation]
+            [.readDevice, .revealKey, .requestRotation, .requestApproval]
         case .device:
             [.checkIn, .depositKey, .reportFailure, .reportInstruction]
         case .system:
-            [.requestRotation, .enforceDeadlines, .purgeKeys, .proveBacklog, .checkKeyring]
+            [
+                .requestRotation, .enforceDeadlines, .purgeKeys, .proveBacklog, .checkKeyring, .moveDevice,
+                .changePolicy,
+            ]
         }
     }
 

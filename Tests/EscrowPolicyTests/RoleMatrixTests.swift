@@ -77,7 +77,56 @@ struct RoleMatrixTests {
                 }
             }
         }
-        return lines.joined(separator: "\n") + "\n"
+        return (lines + Self.conditions()).joined(separator: "\n") + "\n"
+    }
+
+    /// Rules of each kind, each about one group, and one about everything.
+    static let conditionRules = """
+        rules:
+          - {name: reasons, scope: {groups: [berlin]}, reasons: [legalRequest]}
+          - {name: ticket, scope: {groups: [berlin]}, ticket: {pattern: "^INC[0-9]+$"}}
+          - {name: approval, scope: {groups: [berlin], roles: [helpdesk, owner]}, approval: {by: [administrator]}}
+          - {name: limit, scope: {groups: [berlin]}, limits: {perCaller: {hour: 5}}}
+          - {name: hours, scope: {groups: [berlin]}, hours: {days: [mon], from: "07:00", to: "08:00", timeZone: UTC}}
+          - {name: networks, scope: {groups: [berlin]}, networks: [10.0.0.0/8]}
+          - {name: reauthentication, scope: {groups: [berlin]}, reauthentication: 10m}
+          - {name: self-service, scope: {groups: [berlin]}, selfService: false}
+          - {name: rotate, scope: {groups: [berlin]}, rotateAfterDisclosure: 15m}
+          - {name: callers, scope: {callers: ["client:*"]}, networks: [local]}
+        """
+
+    /// What each rule alone says to each caller whom the matrix lets disclose, in the rule's scope and out of it.
+    static func conditions() -> [String] {
+        var lines = [
+            "",
+            "Disclosure rules (revealKey, where the matrix above says yes). One block a rule, alone, as written here:",
+            "none of its conditions is met. Columns: the device's group, the answer, and what the record has of it.",
+        ]
+        guard let rules = try? PolicyDocument(Self.conditionRules).rules.rules,
+            let reason = try? DisclosureReason(code: .test, ticket: nil, comment: nil)
+        else { return ["the rules cannot be read"] }
+        let written = Self.conditionRules.split(separator: "\n").dropFirst()
+        for (rule, text) in zip(rules, written) {
+            lines += ["", text.drop { $0 == " " || $0 == "-" }.description]
+            for (name, caller) in Self.callers where Policy.actions(of: caller.role).contains(.revealKey) {
+                for group in ["berlin", "paris"] {
+                    let decision = DisclosureRules([rule]).evaluate(
+                        DisclosureRequest(caller: caller, group: group, reason: reason, now: Timestamp(seconds: 0))
+                    ) { LimitUsage(count: $0.maximum) }
+                    let answer = decision.refused.map { refused in
+                        if case .notAllowed = refused.refusal { "no" } else { "must" }
+                    }
+                    let record = decision.refused.map { "\($0.rules.joined(separator: ", ")): \($0.refusal.word)" }
+                    let columns = [(name, 24), (group, 8), (answer ?? "yes", 5)]
+                    lines.append(
+                        "  "
+                            + columns.map { $0.0.padding(toLength: $0.1, withPad: " ", startingAt: 0) }.joined()
+                            + (record ?? decision.replaceAfter.map { "replaced after \($0)" } ?? "-")
+                    )
+                }
+            }
+        }
+        return lines
     }
 
     @Test("is the one that was reviewed (write it anew with SPAREKEY_RECORD=1, and read the diff)")

@@ -92,7 +92,8 @@ let package = Package(
         .target(
             name: "EscrowServer",
             dependencies: [
-                "EscrowService", "AuditFormats", "EscrowModel", "EscrowAPI", "AuditLog", "MessageSignatures",
+                "EscrowService", "EscrowPolicy", "AuditFormats", "EscrowModel", "EscrowAPI", "AuditLog",
+                "MessageSignatures",
                 "BitLocker",
                 crypto, logging, httpTypes,
                 nioCore, nioPosix, hummingbird, lifecycle,

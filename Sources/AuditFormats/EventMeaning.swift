@@ -85,6 +85,14 @@ package struct EventMeaning: Equatable, Sendable {
         "breakGlass.opened": Self("Break-glass access opened", .critical, .activate, of: .breakGlass),
         "breakGlass.refused": Self("Break-glass shares refused", .high, .other, of: .breakGlass),
         "breakGlass.revoked": Self("Break-glass access revoked", .medium, .disable, of: .breakGlass),
+        "device.moved": Self("Device moved to another group", .low, .update, of: .device),
+        "policy.changed": Self("Policy changed", .high, .update, of: .policy),
+        "approval.requested": Self("Approval requested", .low, .create, of: .approval),
+        "approval.approved": Self("Disclosure approved", .medium, .update, of: .approval),
+        "approval.denied": Self("Approval denied", .low, .update, of: .approval),
+        "approval.cancelled": Self("Approval request cancelled", .low, .disable, of: .approval),
+        "approval.expired": Self("Approval expired", .informational, .disable, of: .approval),
+        "disclosure.limitNear": Self("Disclosures near their limit", .high, .other),
     ]
 }
 
@@ -129,6 +137,7 @@ enum ManagedEntity: String, Sendable {
     case enrolmentToken = "Enrolment Token"
     case keyring = "Keyring"
     case policy = "Policy"
+    case approval = "Approval"
     case sink = "Audit Sink"
     case breakGlass = "Break-Glass Access"
     case campaign = "Leak Response"
@@ -138,7 +147,7 @@ enum ManagedEntity: String, Sendable {
         switch self {
         case .device: 1
         case .policy: 5
-        case .volume, .key, .rotation, .token, .enrolmentToken, .keyring, .sink, .breakGlass, .campaign: 99
+        case .volume, .key, .rotation, .approval, .token, .enrolmentToken, .keyring, .sink, .breakGlass, .campaign: 99
         }
     }
 }

@@ -29,6 +29,7 @@ extension OCSFFormat {
             case .key: record.protector ?? record.volume
             case .rotation: record.rotation
             case .token, .enrolmentToken: record.token
+            case .approval: record.more["approval"]?.text
             case .keyring, .policy, .sink, .breakGlass, .campaign: record.token ?? record.detail
             }
         var object: CanonicalJSON.Object = [

@@ -54,6 +54,14 @@ package struct AuditEvent: Equatable, Sendable {
         case compromiseEnded = "compromise.ended"
         case compromiseCancelled = "compromise.cancelled"
         case keyCompromised = "key.compromised"
+        case deviceMoved = "device.moved"
+        case policyChanged = "policy.changed"
+        case approvalRequested = "approval.requested"
+        case approvalApproved = "approval.approved"
+        case approvalDenied = "approval.denied"
+        case approvalCancelled = "approval.cancelled"
+        case approvalExpired = "approval.expired"
+        case disclosureLimitNear = "disclosure.limitNear"
 
         /// Whether people must be told at once, whatever they are doing.
         package var isAlarm: Bool { self == .breakGlassOpened || self == .breakGlassRefused }
@@ -88,6 +96,10 @@ package struct AuditEvent: Equatable, Sendable {
     package var rotation: GUID?
     /// The token it is about.
     package var token: GUID?
+    /// The approval it is about, or that a disclosure used.
+    package var approval: GUID?
+    /// The policy file that was in force, by the first 12 hexadecimal digits of its SHA-256.
+    package var policy: String?
     /// Why a secret was asked for.
     package var reason: DisclosureReason?
     /// One word or two more: a status, a proof's refutation, a rotation's trigger or failure code. Never free text.

@@ -12,6 +12,8 @@ package enum EscrowError: Error, Equatable, Sendable {
     case conflict(code: String, problem: String)
     /// The secret was there, and its retention has ended.
     case purged
+    /// A limit of disclosures is reached; the next is possible after so many seconds.
+    case limitReached(retryAfterSeconds: Int)
     /// The server cannot do it now; try again after so many seconds.
     case unavailable(retryAfterSeconds: Int)
     /// Break-glass shares do not open anything; the record says why.

@@ -21,13 +21,13 @@ package struct DisclosureRule: Equatable, Sendable {
 
         /// Whether a disclosure is one of these.
         package func includes(_ request: DisclosureRequest) -> Bool {
-            (self.groups?.contains(request.group) ?? true)
-                && (self.roles?.contains(request.caller.role) ?? true)
-                && (self.callers.map { patterns in
-                    patterns.contains {
-                        $0.matches(request.caller.principal) || $0.matches(request.caller.displayName)
-                    }
-                } ?? true)
+            self.includes(Approval.Party(request.caller), group: request.group)
+        }
+
+        /// Whether disclosures to somebody, of devices of a group, are among these.
+        package func includes(_ party: Approval.Party, group: String) -> Bool {
+            (self.groups?.contains(group) ?? true) && (self.roles?.contains(party.role) ?? true)
+                && (self.callers?.contains { $0.matches(party.principal) || $0.matches(party.name) } ?? true)
         }
     }
 

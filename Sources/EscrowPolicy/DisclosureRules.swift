@@ -1,4 +1,4 @@
-import EscrowModel
+package import EscrowModel
 
 /// The conditions of disclosures: all rules that a disclosure is about hold together, and the strictest wins.
 package struct DisclosureRules: Equatable, Sendable {
@@ -40,6 +40,13 @@ package struct DisclosureRules: Equatable, Sendable {
             approval: ApprovalRequirement.strictest(inScope.compactMap(\.approval)),
             limits: limits,
             replaceAfter: delays.min()
+        )
+    }
+
+    /// What approval somebody's disclosures need on devices of a group; nil when none.
+    package func approval(for party: Approval.Party, group: String) -> ApprovalRequirement? {
+        ApprovalRequirement.strictest(
+            self.rules.filter { $0.scope.includes(party, group: group) }.compactMap(\.approval)
         )
     }
 

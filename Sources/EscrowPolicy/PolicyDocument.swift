@@ -10,7 +10,7 @@ package struct PolicyDocument: Equatable, Sendable {
     package let groups: [GroupRule]
     /// The conditions of disclosures.
     package let rules: DisclosureRules
-    /// The first 12 hexadecimal digits of the SHA-256 of the text: which file it was, in records.
+    /// Which file it was, in records: the first 12 hexadecimal digits of the SHA-256 of the text; `none` without one.
     package let digest: String
 
     /// Reads the text of a file. Throws all that is wrong with it.
@@ -27,11 +27,14 @@ package struct PolicyDocument: Equatable, Sendable {
         self.text = text
         self.groups = groups
         self.rules = rules
-        self.digest = Self.digest(of: text)
+        self.digest = text.isEmpty ? "none" : Self.digest(of: text)
     }
 
     /// Whether there is a file.
     package var isNone: Bool { self.text.isEmpty }
+
+    /// The digest where there is a file: what disclosures' records name.
+    package var recordedDigest: String? { self.isNone ? nil : self.digest }
 
     /// The group of a device: the one that it was assigned, else that of the first rule that matches, else that of its
     /// enrolment token.

@@ -90,7 +90,9 @@ struct PolicyFileReader {
                 "a time such as 15m or 24h, or never"
             ) { text in text == "never" ? .never : TimeSpan(text).map { .after($0) } }
         }
-        if fields.count == 1, fields["name"] != nil { self.yaml.note(node, path, "asks for nothing") }
+        if fields.count == 1, fields["name"] != nil, node.mapping?.count == 1 {
+            self.yaml.note(node, path, "asks for nothing")
+        }
         return rule
     }
 

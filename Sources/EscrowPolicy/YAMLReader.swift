@@ -15,7 +15,7 @@ struct YAMLReader {
             PolicyFileError(problems: [PolicyFileError.Problem(line: line, key: "", text: text)])
         }
         // The file comes from a person; one that is larger is another file.
-        guard text.utf8.count <= 256 * 1024 else { throw problem(nil, "the file has more than 256 KiB") }
+        guard text.utf8.count <= 64 * 1024 else { throw problem(nil, "the file has more than 64 KiB") }
         let root: Node?
         do {
             root = try compose(yaml: text)

@@ -34,6 +34,7 @@ package struct EscrowRouter: Sendable {
             contents: RequestContents(limits: self.settings.bodyLimits, deadlines: deadlines),
             deadlines: deadlines,
             headers: ResponseHeaders(isTLS: self.settings.tls != nil),
+            trustedProxies: self.settings.trustedProxies,
             logger: logger
         )
     }
@@ -55,6 +56,8 @@ package struct EscrowRouter: Sendable {
         AuditRoutes(service: self.service).add(to: keys)
         LogRoutes(service: self.service).add(to: router.group("log"), and: people.group("log"))
         DeviceRoutes(service: self.service).add(to: people.group("api/devices"))
+        ApprovalRoutes(service: self.service, clock: self.clock).add(to: people.group("api/approvals"))
+        PolicyRoutes(service: self.service).add(to: people.group("api/policy"))
         TokenRoutes(service: self.service).add(
             to: people.group("api/tokens"),
             and: people.group("api/enrolment-tokens")

@@ -98,6 +98,9 @@ extension EscrowService {
             if device.facts != report.facts {
                 device.facts = report.facts
                 events.append(permit.event(.deviceChanged, device: device))
+                // Before its volumes are touched: they carry its group.
+                let placement = try transaction.placement(of: device)
+                if let moved = try self.place(&device, placement, in: transaction, permit) { events.append(moved) }
             }
             let transitions = try self.take(report, of: device, in: transaction, permit)
             events += transitions.flatMap(\.events)
@@ -190,7 +193,9 @@ extension EscrowService {
         let last = try transaction.lastRotation(of: transition.volume)
         if let ended = last?.finishedAt, now < ended + self.settings.rotationRetryDelay { return }
         let seen = inUse.filter { $0.disclosedAt != nil }
-        if let delay = self.settings.rotationDelayAfterDisclosure, let first = seen.compactMap(\.disclosedAt).min() {
+        // Where only a disclosure rule asked for it, its rotation was the last one, and did not get to its end.
+        let delay = self.settings.rotationDelayAfterDisclosure ?? (last?.trigger == .disclosed ? .zero : nil)
+        if let delay, let first = seen.compactMap(\.disclosedAt).min() {
             try self.requestRotation(
                 .disclosed,
                 of: seen.map(\.protectorID),

@@ -2,6 +2,7 @@ import AuditLog
 package import BitLocker
 import EscrowCrypto
 package import EscrowModel
+import EscrowPolicy
 import EscrowStore
 
 /// A secret on its way to somebody, whose record is durably on the log.
@@ -44,8 +45,14 @@ extension EscrowService {
             }
             guard let sealed = try transaction.sealed(chosen), let volume = try transaction.volume(row: chosen.volume)
             else { return .refused(.purged) }
+            let clearance: Clearance
+            switch try self.clear(chosen, of: device, for: reason, in: transaction, permit) {
+            case .success(let cleared): clearance = cleared
+            case .failure(let refusal): return .refused(refusal.error, refusal.events)
+            }
             return try self.disclose(
                 chosen,
+                clearance,
                 sealed: sealed,
                 of: volume,
                 on: device,
@@ -85,6 +92,7 @@ extension EscrowService {
 
     private func disclose(
         _ key: EscrowedKey,
+        _ clearance: Clearance,
         sealed: [UInt8],
         of volume: Volume,
         on device: Device,
@@ -96,16 +104,20 @@ extension EscrowService {
         key.disclosedAt = permit.now
         try transaction.update(key)
         var transition = try self.transition(volume, of: device, in: transaction, permit)
-        transition.events.append(
-            transition.event(
-                .keyDisclosed,
-                protector: key.protectorID,
-                reason: reason,
-                detail: key.kind.rawValue
-            )
+        var event = transition.event(
+            .keyDisclosed,
+            protector: key.protectorID,
+            reason: reason,
+            detail: key.kind.rawValue
         )
+        event.policy = clearance.policy.recordedDigest
+        event.approval = clearance.approval?.id
+        transition.events.append(event)
+        transition.events += try self.take(clearance, on: device, in: transaction, permit)
         let isInUse = key.state == .active && volume.isPresent && volume.report.protection != .off
-        if isInUse, device.state == .active, let delay = self.settings.rotationDelayAfterDisclosure {
+        if isInUse, device.state == .active,
+            let delay = clearance.replacementDelay(self.settings.rotationDelayAfterDisclosure)
+        {
             try self.requestRotation(
                 .disclosed,
                 of: [key.protectorID],
@@ -121,7 +133,7 @@ extension EscrowService {
         )
     }
 
-    private func choose(
+    func choose(
         _ key: GUID?,
         on volume: GUID?,
         of device: Device,

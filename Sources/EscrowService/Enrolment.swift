@@ -1,6 +1,7 @@
 package import BitLocker
 import EscrowCrypto
 package import EscrowModel
+import EscrowPolicy
 import EscrowStore
 
 /// What a device asks to be enrolled with.
@@ -51,14 +52,19 @@ extension EscrowService {
             }
             token.uses += 1
             try transaction.update(token)
-            let device: Device
+            let permit = Permit(action: .checkIn, caller: caller, rule: .ownDevice, now: now)
+            var device: Device
+            var moved: AuditEvent?
             if var known {
                 known.credential = enrolment.credential
                 known.facts = enrolment.facts
-                known.group = token.group
                 known.state = .active
                 known.lastSeenAt = now
                 try transaction.update(known)
+                // What somebody assigned stays.
+                let assigned = try transaction.placement(of: known).assigned
+                let placement = Placement(enrolledInto: token.group, assigned: assigned)
+                moved = try self.place(&known, placement, in: transaction, permit)
                 device = known
             } else {
                 device = try transaction.insert(
@@ -70,6 +76,8 @@ extension EscrowService {
                         enrolledAt: now
                     )
                 )
+                let placement = Placement(enrolledInto: token.group)
+                moved = try self.place(&device, placement, in: transaction, permit)
             }
             let event = AuditEvent(
                 known == nil ? .deviceEnrolled : .deviceReenrolled,
@@ -78,7 +86,7 @@ extension EscrowService {
                 deviceName: device.facts.name,
                 token: id
             )
-            return .done(Enrolled(device: device, isNew: known == nil), [event])
+            return .done(Enrolled(device: device, isNew: known == nil), [event] + (moved.map { [$0] } ?? []))
         }
         return (result.device, result.isNew)
     }

@@ -14,6 +14,7 @@ package struct EscrowService: Sendable {
     package let logKey: VerifierKey
     let settings: EscrowSettings
     let policy = Policy()
+    let rules = PolicyInForce()
     let prover: Prover
     let tokens = TokenCache()
     let breakGlassTries = BreakGlassTries()

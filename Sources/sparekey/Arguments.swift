@@ -32,6 +32,7 @@ extension Role: ExpressibleByArgument {
 }
 
 extension DisclosureReason.Code: ExpressibleByArgument {}
+extension Approval.State: ExpressibleByArgument {}
 extension EscrowStatus.State: ExpressibleByArgument {}
 extension EscrowStatus.Reason: ExpressibleByArgument {}
 extension EscrowedKey.ProofState: ExpressibleByArgument {}

@@ -17,8 +17,9 @@ struct Sparekey: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Serve.self, KeyringCommand.self, TokenCommand.self, EnrolmentTokenCommand.self, DeviceCommand.self,
-            KeyCommand.self, Rotate.self, BreakGlassCommand.self, CompromiseCommand.self, AuditCommand.self,
-            WitnessCommand.self, VolumeCommand.self, Simulate.self, Bench.self,
+            KeyCommand.self, Rotate.self, ApprovalCommand.self, PolicyCommand.self, BreakGlassCommand.self,
+            CompromiseCommand.self, AuditCommand.self, WitnessCommand.self, VolumeCommand.self, Simulate.self,
+            Bench.self,
         ]
     )
 

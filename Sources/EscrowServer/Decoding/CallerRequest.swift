@@ -42,6 +42,14 @@ extension ChangeMasterKeyRequest: CallerRequest {
     static let fields: Set = ["masterKey"]
 }
 
+extension ApprovalRequest: CallerRequest {
+    static let fields: Set = ["deviceId", "keyId", "volumeId", "reason", "ticket", "comment"]
+}
+
+extension MoveDeviceRequest: CallerRequest {
+    static let fields: Set = ["group"]
+}
+
 /// A body after its field names were checked.
 struct Strict<Body: CallerRequest>: Decodable {
     let body: Body

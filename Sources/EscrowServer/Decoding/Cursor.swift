@@ -5,6 +5,7 @@ struct Cursor: Equatable, Sendable {
         case keys = "k"
         case devices = "d"
         case audit = "a"
+        case approvals = "p"
     }
 
     /// Which list it is of.

@@ -1,3 +1,4 @@
+import EscrowModel
 package import Hummingbird
 import Logging
 import NIOHTTP1
@@ -14,6 +15,8 @@ package struct EdgeResponder: HTTPResponder {
     let contents: RequestContents
     let deadlines: RequestDeadlines?
     let headers: ResponseHeaders
+    /// Whose word on their client's address is believed.
+    let trustedProxies: [IPNetwork]
     /// Gets a line for each request.
     let logger: Logger
 
@@ -21,6 +24,10 @@ package struct EdgeResponder: HTTPResponder {
     package func respond(to request: Request, context: ServerContext) async throws -> Response {
         let begin = ContinuousClock.now
         var context = context
+        if case .network(let address) = context.peer {
+            let client = ForwardedAddress.client(of: address, request.headers, trusting: self.trustedProxies)
+            context.peer = .network(address: client)
+        }
         if let id = RequestIDs.accepted(from: request) { context.requestID = id }
         context.logger = self.logger
         context.logger[metadataKey: "requestId"] = .string(context.requestID)

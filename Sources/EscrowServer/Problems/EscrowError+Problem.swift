@@ -33,6 +33,14 @@ extension Problem {
                 title: "The secret was here, and its retention has ended.",
                 detail: "Only the key's record is left."
             )
+        case .limitReached(let seconds):
+            self = Problem(
+                status: .tooManyRequests,
+                code: "disclosureLimit",
+                title: "So many keys were disclosed that a limit is reached.",
+                detail: "The next disclosure is possible in \(seconds) s.",
+                headers: [.retryAfter: String(seconds)]
+            )
         case .unavailable(let seconds):
             self = .unavailable(detail: "Try again in \(seconds) s.", retryAfterSeconds: seconds)
         case .sharesRefused:

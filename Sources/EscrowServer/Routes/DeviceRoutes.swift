@@ -11,6 +11,7 @@ struct DeviceRoutes: Sendable {
         devices.get("", use: self.list)
         devices.post("{deviceId}/retire", use: self.retire)
         devices.put("{deviceId}/legal-hold", use: self.hold)
+        devices.put("{deviceId}/group", use: self.move)
     }
 
     /// The query parameters of `GET /api/devices`.
@@ -41,6 +42,16 @@ struct DeviceRoutes: Sendable {
         let device = try PathParameters.guid("deviceId", in: context)
         _ = try QueryParameters<NoParameter>(of: request)
         return try JSONAnswer.response(DeviceDocument(try await self.service.retire(device, by: context.caller)))
+    }
+
+    @Sendable
+    private func move(_ request: Request, context: AuthenticatedContext) async throws -> Response {
+        let device = try PathParameters.guid("deviceId", in: context)
+        _ = try QueryParameters<NoParameter>(of: request)
+        let wanted = try context.content.decodeStrictly(MoveDeviceRequest.self, of: request.headers)
+        return try JSONAnswer.response(
+            DeviceDocument(try await self.service.move(device, to: wanted.group, by: context.caller))
+        )
     }
 
     @Sendable

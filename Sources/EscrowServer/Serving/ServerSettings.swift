@@ -33,6 +33,8 @@ package struct ServerSettings: Equatable, Sendable {
     package var port: Int
     /// TLS; nil for plain HTTP, which is for loopback or a proxy that ends TLS.
     package var tls: TLSFiles?
+    /// The proxies whose word on who their client is counts; see ``ForwardedAddress``.
+    package var trustedProxies: [IPNetwork] = []
     /// Where the socket for the server's own console is made; nil for none.
     package var adminSocket: String?
     /// How long a connection may be idle.

@@ -95,6 +95,11 @@ struct AdminConnection: Sendable {
         try self.decode(await self.send(.post, target, body: []))
     }
 
+    /// Puts a document in its place and gets what it belongs to.
+    func put<Answer: Decodable>(_ target: String, _ request: some Encodable) async throws -> Answer {
+        try self.decode(await self.send(.put, target, body: Array(try JSONEncoder().encode(request))))
+    }
+
     /// Deletes something and gets what it was.
     func delete<Answer: Decodable>(_ target: String) async throws -> Answer {
         try self.decode(await self.send(.delete, target, body: []))

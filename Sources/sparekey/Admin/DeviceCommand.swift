@@ -8,7 +8,7 @@ struct DeviceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device",
         abstract: "Devices, and where their escrow stands.",
-        subcommands: [DeviceList.self, DeviceShow.self]
+        subcommands: [DeviceList.self, DeviceShow.self, DeviceMove.self]
     )
 }
 

@@ -77,6 +77,7 @@ struct Installation: Sendable {
         configuration.masterKey = masterKey
         let installation = try await Installation(configuration) { Console.error("sparekey: \($0)") }
         do {
+            try await installation.service.resumePolicy()
             let value = try await body(installation)
             await installation.close()
             return value

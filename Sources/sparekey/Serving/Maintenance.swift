@@ -29,6 +29,10 @@ struct Maintenance: Service {
             let asked = try await self.service.continueCompromises()
             if asked > 0 { self.logger.notice("\(asked) rotations asked for in answer to a leak") }
             let purged = try await self.service.purgeKeys()
+            let expired = try await self.service.expireApprovals()
+            if expired > 0 { self.logger.notice("\(expired) approvals expired") }
+            let moved = try await self.service.sweepGroups()
+            if moved > 0 { self.logger.notice("\(moved) devices moved to other groups, as the policy says") }
             if purged > 0 { self.logger.notice("\(purged) keys purged, their retention has ended") }
         } catch {
             self.logger.error("deadlines and retention could not be enforced; they will be tried again: \(error)")

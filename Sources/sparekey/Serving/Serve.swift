@@ -1,5 +1,6 @@
 import ArgumentParser
 import EscrowModel
+import EscrowPolicy
 import EscrowServer
 import EscrowService
 import Logging
@@ -18,7 +19,7 @@ struct Serve: AsyncParsableCommand {
             a JSON file (--config). Flags count before the environment, and that before the file. Times are written 90s, \
             15m, 24h or 30d. docs/operations.md lists everything.
 
-            SIGTERM and SIGINT end the server after it has finished what is under way.
+            SIGHUP reads the policy file again. SIGTERM and SIGINT end the server after it has finished what is under way.
             """
     )
 
@@ -31,8 +32,13 @@ struct Serve: AsyncParsableCommand {
         let configuration = try ServeConfiguration(flags: self.flags.settings, environment: Environment.all, file: file)
         var logger = Logger(label: "sparekey") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = configuration.logLevel
+        let policy = try configuration.policyFile.map { (path) throws(Failure) in try PolicyFile.read(path) } ?? .none
         let installation = try await Installation(configuration) { Console.error("sparekey: \($0)") }
         try await installation.service.recordStart(version: Version.text)
+        for warning in PolicyReview(policy).warnings { logger.warning("policy: \(warning)") }
+        if let old = try await installation.service.adopt(policy) {
+            logger.notice("policy \(policy.digest) is in force, after \(old)")
+        }
         let application = EscrowApplication(
             service: installation.service,
             settings: configuration.server,
@@ -47,6 +53,7 @@ struct Serve: AsyncParsableCommand {
             interval: configuration.maintenanceInterval,
             logger: logger
         )
+        let reload = PolicyReload(service: installation.service, path: configuration.policyFile, logger: logger)
         do {
             try await Outbound.withClient(caFile: nil) { client in
                 let submission = WitnessSubmission(
@@ -57,7 +64,7 @@ struct Serve: AsyncParsableCommand {
                     logger: logger
                 )
                 try await ServiceGroup(
-                    services: [maintenance, submission, application],
+                    services: [maintenance, reload, submission, application],
                     gracefulShutdownSignals: [.sigterm, .sigint],
                     logger: logger
                 ).run()

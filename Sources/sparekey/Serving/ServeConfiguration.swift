@@ -22,6 +22,8 @@ struct ServeConfiguration: Sendable {
     var auditAnchor: String
     /// The witnesses of the audit log.
     var witnesses: [WitnessAddress]
+    /// The file with device groups and disclosure rules.
+    var policyFile: String?
     /// How often deadlines are enforced and keys purged.
     var maintenanceInterval: TimeSpan
     /// How long things may take and are kept.
@@ -54,6 +56,16 @@ struct ServeConfiguration: Sendable {
             }
         case (.some, nil), (nil, .some): throw Failure("a TLS certificate and its key go together: give both")
         }
+        if let proxies = reader.text(.trustedProxies) {
+            for text in proxies.split(separator: ",") {
+                do throws(IPNetwork.Problem) {
+                    server.trustedProxies.append(try IPNetwork(text.drop { $0 == " " }))
+                } catch {
+                    throw Failure("\(Setting.trustedProxies.rawValue): \(text) \(error)")
+                }
+            }
+        }
+        self.policyFile = reader.text(.policyFile)
         server.adminSocket = directory + "/admin.sock"
         self.server = server
         self.masterKey = try MasterKeySource(flags: flags, reader, directory: directory)

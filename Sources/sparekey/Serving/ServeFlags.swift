@@ -43,6 +43,16 @@ struct ServeFlags: ParsableArguments {
 
     @OptionGroup(title: "Witnesses of the audit log")
     var witnesses: ServeWitnesses
+    @Option(help: ArgumentHelp("The file with device groups and disclosure rules.", valueName: "file"))
+    var policy: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,::1 (default: none).",
+            valueName: "networks"
+        )
+    )
+    var trustedProxies: String?
 
     @OptionGroup(title: "How long things may take and are kept")
     var times: ServeTimes
@@ -60,6 +70,8 @@ struct ServeFlags: ParsableArguments {
         settings[.auditOrigin] = self.auditOrigin
         settings[.auditAnchor] = self.auditAnchor
         settings.merge(self.witnesses.settings) { _, new in new }
+        settings[.policyFile] = self.policy
+        settings[.trustedProxies] = self.trustedProxies
         return settings
     }
 }

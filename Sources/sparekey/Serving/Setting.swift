@@ -31,6 +31,8 @@ enum Setting: String, CaseIterable, Sendable {
     case witnessesRequired = "audit.witnessesRequired"
     case witnessMode = "audit.witnessMode"
     case witnessMaximumAge = "audit.witnessMaximumAge"
+    case policyFile = "policy.file"
+    case trustedProxies = "server.trustedProxies"
     case maintenanceInterval = "maintenance.interval"
     case requireProof = "escrow.requireProof"
     case depositPatience = "escrow.depositPatience"

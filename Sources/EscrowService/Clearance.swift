@@ -11,6 +11,8 @@ struct Clearance: Sendable {
     let decision: DisclosureDecision
     /// The approval that is used up.
     let approval: Approval?
+    /// Whether one was needed and did without, in an emergency.
+    let isApprovalWaived: Bool
 
     /// After which time the disclosed key must be replaced: the soonest that the server or a rule asks for.
     func replacementDelay(_ setting: TimeSpan?) -> TimeSpan? {
@@ -40,14 +42,23 @@ extension EscrowService {
         let approval = open.first { $0.state == .approved }
         var request = DisclosureRequest(caller: permit.caller, group: device.group, reason: reason, now: permit.now)
         request.approval = approval.flatMap { Self.given($0) }
+        // In an emergency there may be no second person. Everything else holds, and the record says so.
+        request.isApprovalWaived = permit.caller.isBreakGlass
         let decision = try policy.rules.evaluate(request) { (limit) throws(StoreError) in
             try Self.usage(of: limit, by: permit.caller, at: permit.now, in: transaction)
         }
         if let refused = decision.refused {
             return .failure(self.refusal(refused, by: permit, on: device, policy, waiting: open.first))
         }
-        let isApprovalUsed = decision.approval != nil && !request.isApprovalWaived
-        return .success(Clearance(policy: policy, decision: decision, approval: isApprovalUsed ? approval : nil))
+        let isWaived = decision.approval != nil && request.isApprovalWaived
+        return .success(
+            Clearance(
+                policy: policy,
+                decision: decision,
+                approval: decision.approval == nil || isWaived ? nil : approval,
+                isApprovalWaived: isWaived
+            )
+        )
     }
 
     /// Uses up the approval, counts the disclosure, and says what is to be recorded beside it.

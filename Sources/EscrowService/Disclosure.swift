@@ -110,6 +110,7 @@ extension EscrowService {
             reason: reason,
             detail: key.kind.rawValue
         )
+        if clearance.isApprovalWaived { event.detail = "\(key.kind.rawValue), approval waived" }
         event.policy = clearance.policy.recordedDigest
         event.approval = clearance.approval?.id
         transition.events.append(event)

@@ -43,7 +43,10 @@ struct DescriptionTests {
     func parameters() async throws {
         let escrow = try await TestEscrow()
         let token = try await escrow.token(.administrator)
-        for path in [keysPath, "\(keysPath)/{deviceId}", "\(keysPath)/audit", "/api/devices"] {
+        for path in [
+            keysPath, "\(keysPath)/{deviceId}", "\(keysPath)/audit", "/api/devices", "/api/approvals",
+            "/api/policy/explain",
+        ] {
             let described = self.queryParameters(of: path)
             let target = path.replacing("{deviceId}", with: "8f595209-f5b9-49a0-85d4-cb8f80258c27")
             let answer = try await escrow.network.send(.get, "\(target)?-", token: token)
@@ -78,6 +81,7 @@ struct DescriptionTests {
         self.expect("RotationState", Rotation.State.self)
         self.expect("RotationTrigger", Rotation.Trigger.self)
         self.expect("DisclosureReason", DisclosureReason.Code.self)
+        self.expect("ApprovalState", Approval.State.self)
         self.expect("AuditOutcome", AuditEvent.Outcome.self)
         self.expect("AuditKind", AuditEvent.Kind.self)
         #expect(self.words(of: "Role") == Role.assignable.map(\.rawValue))

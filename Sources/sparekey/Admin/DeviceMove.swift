@@ -1,4 +1,5 @@
 import ArgumentParser
+import BitLocker
 import EscrowAPI
 
 /// `sparekey device move`.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BitLocker
 import EscrowAPI
+import EscrowModel
 
 /// `sparekey approval approve`.
 struct ApprovalApprove: AsyncParsableCommand {

@@ -163,7 +163,7 @@ private enum ApprovalSQL {
     static let countOpen = SQL(
         """
         SELECT count(*) FROM (SELECT 1 FROM approval WHERE requester = $1
-            AND (state = 'requested' OR state = 'approved') LIMIT $2) AS counted
+            AND (state = 'requested' OR state = 'approved') LIMIT $2) AS fitting
         """
     )
     static let expired = SQL(

@@ -26,6 +26,10 @@ package enum Constraint: String, CaseIterable, Hashable, Sendable {
     case openCompromise = "compromise_one_open"
     /// A volume stands once in a leak response.
     case compromisedVolume = "compromised_volume_volume_compromise"
+    /// An approval's ID stands once.
+    case approvalID = "approval_approval_id"
+    /// It is noted once when somebody was told of a limit.
+    case disclosureAlarm = "disclosure_alarm_pkey"
     /// An index of the log stands once.
     case auditIndex = "audit_entry_pkey"
     /// A row must be there that another one refers to.
@@ -66,6 +70,8 @@ package enum Constraint: String, CaseIterable, Hashable, Sendable {
         "compromise.compromise_id": .compromiseID,
         "compromise.target_kind, compromise.target, compromise.since": .openCompromise,
         "compromised_volume.volume, compromised_volume.compromise": .compromisedVolume,
+        "approval.approval_id": .approvalID,
+        "disclosure_alarm.rule, disclosure_alarm.principal, disclosure_alarm.span": .disclosureAlarm,
         "audit_entry.id": .auditIndex,
     ]
 

@@ -71,12 +71,12 @@ private enum CountSQL {
     static let countOfCaller = SQL(
         """
         SELECT count(*) FROM (SELECT 1 FROM disclosure_count WHERE rule = $1 AND principal = $4 AND disclosed_at > $2
-            LIMIT $3) AS counted
+            LIMIT $3) AS fitting
         """
     )
     static let countOfAll = SQL(
         """
-        SELECT count(*) FROM (SELECT 1 FROM disclosure_count WHERE rule = $1 AND disclosed_at > $2 LIMIT $3) AS counted
+        SELECT count(*) FROM (SELECT 1 FROM disclosure_count WHERE rule = $1 AND disclosed_at > $2 LIMIT $3) AS fitting
         """
     )
     static let lastOfCaller = SQL(

@@ -66,9 +66,9 @@ extension Schema {
             CHECK ((decider IS NULL) = (decider_role IS NULL)),
             CHECK (state <> 'approved' OR decider IS NOT NULL)
         ) STRICT;
-        -- What a requester has open, for a disclosure; the list of those in a state; and the sweep of what expires.
-        CREATE INDEX approval_requester ON approval (requester, escrowed_key)
-            WHERE state = 'requested' OR state = 'approved';
+        -- What there is for a key; how many a requester has open; the list of those in a state; the sweep of what expires.
+        CREATE INDEX approval_escrowed_key ON approval (escrowed_key, requester);
+        CREATE INDEX approval_requester ON approval (requester) WHERE state = 'requested' OR state = 'approved';
         CREATE INDEX approval_state ON approval (state, +id);
         CREATE INDEX approval_expires_at ON approval (expires_at) WHERE state = 'requested' OR state = 'approved';
         """

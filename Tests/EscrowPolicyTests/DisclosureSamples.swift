@@ -85,10 +85,13 @@ enum DisclosureSamples {
             case 3: rule.perCaller = DisclosureRule.Windows(hour: Int.random(in: 1...4, using: &generator))
             case 4: rule.perScope = DisclosureRule.Windows(day: Int.random(in: 1...4, using: &generator))
             case 5:
+                guard let from = AllowedHours.Minute("07:00"),
+                    let to = AllowedHours.Minute(generator.pick(["19:00", "03:00"]))
+                else { continue }
                 rule.hours = AllowedHours(
                     days: generator.some(AllowedHours.Day.allCases),
-                    from: AllowedHours.Minute("07:00") ?? AllowedHours.Minute("00:00")!,
-                    to: AllowedHours.Minute(generator.pick(["19:00", "03:00"]))!,
+                    from: from,
+                    to: to,
                     timeZone: generator.pick(["UTC", "Europe/Berlin"])
                 )
             case 6: rule.networks = [generator.pick([.local, .network(try IPNetwork("10.0.0.0/8"))])]

@@ -41,7 +41,7 @@ struct GroupTests {
             ]
         )
         let keys = try await escrow.service.keys(
-            KeyFilter(),
+            KeyFilter(scope: .everything),
             PageRequest(),
             by: escrow.caller(.reader, scope: .groups(["berlin"]))
         )
@@ -78,7 +78,7 @@ struct GroupTests {
         try await escrow.service.adopt(try PolicyDocument(Self.policy))
         // Killed after some: the state is as a batch left it.
         let third = try #require(devices.dropFirst(3).first).id
-        try await escrow.store.write { (transaction) throws(StoreError) in
+        _ = try await escrow.store.write { (transaction) throws(StoreError) in
             guard var state = try transaction.policyState(), let device = try transaction.device(third) else {
                 throw .corrupt("the test's database")
             }

@@ -72,6 +72,24 @@ struct PlanTests {
             _ = try reader.breakGlass(Sample.id(1))
             _ = try reader.openBreakGlass(at: Sample.start)
             _ = try reader.breakGlassSetups(limit: 10)
+            _ = try reader.policyState()
+            _ = try reader.placement(of: device)
+            _ = try reader.placedDevices(after: 10, limit: 10)
+            for principal in [nil, "client:1"] {
+                _ = try reader.disclosures(under: "a", by: principal, since: Sample.start, limit: 10)
+                _ = try reader.disclosure(under: "a", by: principal, fromLast: 10)
+            }
+            _ = try reader.approval(Sample.id(1))
+            _ = try reader.openApprovals(of: "client:1", for: key)
+            _ = try reader.openApprovalCount(of: "client:1", limit: 10)
+            _ = try reader.expiredApprovals(Sample.start, limit: 10)
+            for state in [nil, Approval.State.requested] {
+                var filter = ApprovalFilter()
+                filter.state = state
+                _ = try reader.approvals(filter, PageRequest(after: 10))
+                filter.scope = .groups(["sales"])
+                _ = try reader.approvals(filter, PageRequest(after: 10))
+            }
             _ = try reader.keyringDocument()
             _ = try reader.sealEpoch()
             _ = try reader.keyringRewrap()
@@ -123,6 +141,11 @@ struct PlanTests {
                 }
                 try tx.set(KeyringRewrap(to: 2, at: Sample.start, total: 1))
                 try tx.purge(key)
+                try tx.setPlacement(Placement(enrolledInto: "token's", assigned: "other"), of: device)
+                try tx.setPlacement(Placement(enrolledInto: "other"), of: device)
+                try tx.countDisclosure(under: "a", by: "client:1", at: Sample.start)
+                _ = try tx.tellOnce("a", by: "client:1", span: "hour", since: Sample.start, at: Sample.start)
+                _ = try tx.forgetDisclosures(before: Sample.start, limit: 10)
                 var rotation = Sample.rotation(1, of: volume)
                 try tx.insert(rotation)
                 _ = rotation.apply(.delivered, at: Sample.start, patience: .days(1))

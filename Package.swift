@@ -90,6 +90,15 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "AuditDelivery",
+            dependencies: [
+                "EscrowService", "AuditFormats", "AuditLog", "EscrowModel", crypto, logging, nioCore, nioPosix,
+                nioHTTP1,
+                nioSSL, httpClient, lifecycle,
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "EscrowServer",
             dependencies: [
                 "EscrowService", "EscrowPolicy", "AuditFormats", "EscrowModel", "EscrowAPI", "AuditLog",
@@ -123,7 +132,7 @@ let package = Package(
             name: "sparekey",
             dependencies: [
                 "EscrowServer", "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowPolicy", "EscrowModel",
-                "EscrowAPI", "MasterKeyProviders",
+                "EscrowAPI", "MasterKeyProviders", "AuditFormats", "AuditDelivery",
                 // For the benchmark.
                 "CBench", "CSQLite", "MessageSignatures",
                 "AuditLog", "LogWitness", "BitLocker", "DeviceSimulator", crypto, logging, nioCore, nioPosix,
@@ -190,6 +199,14 @@ let package = Package(
                 "MessageSignatures", "BitLocker", crypto, logging, httpTypes, nioCore, hummingbird, lifecycle,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AuditDeliveryTests",
+            dependencies: [
+                "AuditDelivery", "AuditFormats", "AuditLog", "EscrowService", "EscrowStore", "EscrowModel", "BitLocker",
+                crypto, nioCore, nioPosix, nioSSL, httpClient, logging,
             ],
             swiftSettings: settings
         ),

@@ -25,6 +25,9 @@ package struct EventMeaning: Equatable, Sendable {
         self.entity = known.entity
     }
 
+    /// The meaning of an entry.
+    package init(of entry: AuditListing) { self = LoggedRecord(entry).meaning }
+
     private init(_ title: String, _ severity: EventSeverity, _ activity: OCSFActivity, of entity: ManagedEntity? = nil)
     {
         self.title = title
@@ -45,6 +48,9 @@ package struct EventMeaning: Equatable, Sendable {
         "server.started": Self("Server started", .informational, .other),
         "access.denied": Self("Access denied", .medium, .other),
         "audit.exported": Self("Audit log exported", .medium, .read),
+        "auditSink.added": Self("Audit sink added", .medium, .create, of: .sink),
+        "auditSink.changed": Self("Audit sink changed", .high, .update, of: .sink),
+        "auditSink.removed": Self("Audit sink removed", .high, .delete, of: .sink),
 
         "device.enrolled": Self("Device enrolled", .informational, .enroll, of: .device),
         "device.reenrolled": Self("Device enrolled again", .low, .enroll, of: .device),

@@ -20,6 +20,7 @@ package struct EscrowService: Sendable {
     let breakGlassTries = BreakGlassTries()
     /// How the witnesses of the audit log stand.
     package let witnesses: WitnessStanding
+    let sinkReports = AuditSinkReports()
     let clock: @Sendable () -> Timestamp
 
     /// Makes the service of its parts.

@@ -10,6 +10,7 @@ enum Schema {
     static let migrations: [String] = [
         Self.version1, Self.logTiles, Self.breakGlass, Self.keyringWork, Self.compromise, Self.cosignatures,
         Self.policy,
+        Self.auditSinks,
     ]
 
     private static let version1 = """

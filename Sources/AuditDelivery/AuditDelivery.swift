@@ -9,29 +9,25 @@ import ServiceLifecycle
 /// entry is delivered at least once, in order, and again from the right place after a crash. Nothing is held but the batch that is under
 /// way, and nobody waits for a sink.
 package struct AuditDelivery: Service {
-    private let service: EscrowService
-    private let sinks: [DeliverySink]
-    private let logger: Logger
+    private let deliveries: [(delivery: SinkDelivery, start: Int64)]
 
-    /// Makes the delivery to some sinks.
-    package init(service: EscrowService, sinks: [DeliverySink], logger: Logger) {
-        self.service = service
-        self.sinks = sinks
-        self.logger = logger
+    /// Takes up the sinks of the configuration, in place of those that were there before.
+    package init(service: EscrowService, sinks: [DeliverySink], logger: Logger) async throws {
+        let positions = try await service.configure(
+            sinks.map { ConfiguredAuditSink(name: $0.name, target: $0.target, fromBeginning: $0.fromBeginning) }
+        )
+        self.deliveries = zip(sinks, positions).map { sink, position in
+            (SinkDelivery(service: service, sink: sink, logger: logger), position)
+        }
     }
 
-    /// Delivers until the server stops. Throws when the sinks cannot be taken up at the start.
+    /// Delivers until the server stops.
     package func run() async throws {
-        let positions = try await self.service.configure(
-            self.sinks.map { ConfiguredAuditSink(name: $0.name, target: $0.target, fromBeginning: $0.fromBeginning) }
-        )
         await cancelWhenGracefulShutdown {
-            await withTaskGroup(of: Void.self) { group in
-                for (sink, position) in zip(self.sinks, positions) {
-                    let delivery = SinkDelivery(service: self.service, sink: sink, logger: self.logger)
-                    group.addTask { await delivery.run(from: position) }
-                }
-                if self.sinks.isEmpty { group.addTask { try? await Task.sleep(for: .seconds(Int64.max >> 32)) } }
+            await withDiscardingTaskGroup { group in
+                for (delivery, start) in self.deliveries { group.addTask { await delivery.run(from: start) } }
+                // A service that ends by itself would end the server.
+                group.addTask { while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) } }
             }
         }
     }

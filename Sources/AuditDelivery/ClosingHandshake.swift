@@ -3,8 +3,11 @@ import NIOCore
 
 /// Watches how a connection ends, next to the socket: whether the peer has read all that was sent.
 ///
-/// After this side has closed its half, it waits for the peer's end of file, and then for the peer's acknowledgement of every byte: an end of
-/// file alone may have been on its way already when the bytes came. A peer with unread bytes resets the connection instead.
+/// After this side has said that nothing more comes, it waits for the peer's end of file, and then for the peer's acknowledgement of every
+/// byte: an end of file alone may have been on its way already when the bytes came. A peer with unread bytes resets the connection instead.
+///
+/// Over TLS, TLS's own word for the end is what the peer reads, and the connection's half stays open: the system's acknowledgements can
+/// still be asked for. Plain TCP has no other word than closing that half; it is for this machine, where nothing is ever on its way.
 final class ClosingHandshake: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -29,15 +32,18 @@ final class ClosingHandshake: ChannelDuplexHandler {
 
     private let acknowledgement: EventLoopPromise<Void>
     private let timeout: TimeAmount
+    private let isTLS: Bool
     private var timer: Scheduled<Void>?
     private var isOutputClosed = false
     private var isWaiting = true
 
     /// - Parameters:
     ///   - acknowledgement: what comes of it.
+    ///   - isTLS: whether TLS is above it.
     ///   - timeout: how long it may take, from the connection on.
-    init(_ acknowledgement: EventLoopPromise<Void>, timeout: TimeAmount) {
+    init(_ acknowledgement: EventLoopPromise<Void>, isTLS: Bool, timeout: TimeAmount) {
         self.acknowledgement = acknowledgement
+        self.isTLS = isTLS
         self.timeout = timeout
     }
 
@@ -52,7 +58,12 @@ final class ClosingHandshake: ChannelDuplexHandler {
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         switch mode {
-        case .output: self.isOutputClosed = true
+        case .output:
+            self.isOutputClosed = true
+            guard !self.isTLS else {
+                promise?.succeed()
+                return
+            }
         case .input: break
         case .all where self.isOutputClosed && self.isWaiting:
             // TLS closes the connection when it has the peer's word that nothing more comes; the end of file is yet to be seen.
@@ -89,8 +100,12 @@ final class ClosingHandshake: ChannelDuplexHandler {
         context.fireErrorCaught(error)
     }
 
+    /// Takes what went wrong further up, in TLS, where it is known better than here: that the peer's certificate is not believed.
+    fileprivate func take(_ error: any Error) { self.end(.failure(error)) }
+
     func channelInactive(context: ChannelHandlerContext) {
-        self.end(.failure(Failure.closedEarly))
+        let hasRead = self.isOutputClosed && !self.isTLS
+        self.end(hasRead ? .success(()) : .failure(Failure.closedEarly))
         context.fireChannelInactive()
     }
 
@@ -126,5 +141,19 @@ final class ClosingHandshake: ChannelDuplexHandler {
         self.isWaiting = false
         self.timer?.cancel()
         self.acknowledgement.completeWith(result)
+    }
+}
+
+/// Hands what goes wrong in TLS down to who watches the connection, from the other side of it.
+final class ClosingHandshakeErrors: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let handshake: ClosingHandshake
+
+    init(_ handshake: ClosingHandshake) { self.handshake = handshake }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.handshake.take(error)
+        context.close(promise: nil)
     }
 }

@@ -66,8 +66,10 @@ package struct SyslogDestination: Destination {
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let pipeline = channel.pipeline.syncOperations
-                        try pipeline.addHandler(ClosingHandshake(acknowledgement, timeout: timeout))
+                        let handshake = ClosingHandshake(acknowledgement, isTLS: tls != nil, timeout: timeout)
+                        try pipeline.addHandler(handshake)
                         if let tls { try pipeline.addHandler(Self.handler(tls, host: host)) }
+                        try pipeline.addHandler(ClosingHandshakeErrors(handshake))
                     }
                 }
                 .connect(host: host, port: self.port)

@@ -13,7 +13,7 @@ package struct WebhookDestination: Destination {
     private let url: String
     private let sink: String
     private let secret: WebhookSecret
-    private let client: HTTPClient
+    private let client: OwnClient
     private let timeout: TimeSpan
     private let clock: @Sendable () -> Timestamp
     private let size: BatchSize
@@ -24,7 +24,7 @@ package struct WebhookDestination: Destination {
     ///   - url: where to post; https, or http on this machine.
     ///   - sink: the sink's name, which the body tells.
     ///   - secret: what requests are signed with.
-    ///   - client: who makes the requests; must not follow redirects. It is shut down with the destination.
+    ///   - configuration: how connections are made; redirects are not followed whatever it says.
     ///   - batchLimit: how many entries a request has at most, from 1 on.
     ///   - timeout: how long a request may take.
     ///   - clock: what time it is, for the signature.
@@ -32,7 +32,7 @@ package struct WebhookDestination: Destination {
         url: String,
         sink: String,
         secret: WebhookSecret,
-        client: HTTPClient,
+        configuration: HTTPClient.Configuration,
         batchLimit: Int = 100,
         timeout: TimeSpan = .seconds(30),
         clock: @escaping @Sendable () -> Timestamp
@@ -40,7 +40,7 @@ package struct WebhookDestination: Destination {
         self.url = url
         self.sink = sink
         self.secret = secret
-        self.client = client
+        self.client = OwnClient(configuration)
         self.timeout = timeout
         self.clock = clock
         self.size = BatchSize(limit: batchLimit)
@@ -66,7 +66,7 @@ package struct WebhookDestination: Destination {
         request.body = .bytes(ByteBuffer(bytes: body))
         let response: HTTPClientResponse
         do {
-            response = try await self.client.execute(request, timeout: .milliseconds(self.timeout.milliseconds))
+            response = try await self.client.get().execute(request, timeout: .milliseconds(self.timeout.milliseconds))
             var count = 0
             for try await part in response.body {
                 count += part.readableBytes
@@ -86,7 +86,7 @@ package struct WebhookDestination: Destination {
         }
     }
 
-    package func close() async { try? await self.client.shutdown() }
+    package func close() async { await self.client.shutDown() }
 }
 
 extension WebhookDestination {
@@ -114,5 +114,33 @@ extension WebhookDestination {
         var current: Int { self.value.withLock { $0 } }
         func shrink(from count: Int) { self.value.withLock { $0 = max(min($0, count) / 2, 1) } }
         func grow() { self.value.withLock { $0 = min($0 + 1, self.limit) } }
+    }
+    /// A client that is made when it is first needed: one that was made must be shut down.
+    private final class OwnClient: Sendable {
+        private let configuration: HTTPClient.Configuration
+        private let client = Mutex<HTTPClient?>(nil)
+
+        init(_ configuration: HTTPClient.Configuration) {
+            var configuration = configuration
+            configuration.redirectConfiguration = .disallow
+            self.configuration = configuration
+        }
+
+        func get() -> HTTPClient {
+            self.client.withLock { client in
+                if let client { return client }
+                let made = HTTPClient(eventLoopGroupProvider: .singleton, configuration: self.configuration)
+                client = made
+                return made
+            }
+        }
+
+        func shutDown() async {
+            let client = self.client.withLock { client in
+                defer { client = nil }
+                return client
+            }
+            try? await client?.shutdown()
+        }
     }
 }

@@ -1,16 +1,18 @@
 import AuditFormats
+import EscrowAPI
 import EscrowModel
 import EscrowService
 import HTTPTypes
 import Hummingbird
 
-/// `GET …/keys/audit` and `…/keys/audit/export`: what was done, by whom.
+/// `GET …/keys/audit`, `…/audit/export` and `…/audit/sinks`: what was done, by whom, and who else gets to know.
 struct AuditRoutes: Sendable {
     let service: EscrowService
 
     func add(to keys: RouterGroup<AuthenticatedContext>) {
         keys.get("audit", use: self.list)
         keys.get("audit/export", use: self.export)
+        keys.get("audit/sinks", use: self.sinks)
     }
 
     @Sendable
@@ -50,6 +52,13 @@ struct AuditRoutes: Sendable {
             }
             if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
         }
+    }
+
+    @Sendable
+    private func sinks(_ request: Request, context: AuthenticatedContext) async throws -> Response {
+        _ = try QueryParameters<NoParameter>(of: request)
+        let sinks = try await self.service.auditSinks(by: context.caller)
+        return try JSONAnswer.response(PageDocument(items: sinks.map(AuditSinkDocument.init), next: nil))
     }
 
     /// An answer that is written as it is made. Writing waits for the reader, and fails when that hangs up: then it ends.

@@ -5,6 +5,8 @@ import FoundationEssentials
 struct ConfigurationFile {
     /// What the file says, as text.
     let values: [Setting: String]
+    /// Who gets the audit log: what is under `audit.sinks`.
+    let sinks: [SinkSettings]
 
     /// Reads a file.
     init(path: String) throws(Failure) {
@@ -14,7 +16,11 @@ struct ConfigurationFile {
         var values: [Setting: String] = [:]
         try Self.collect(members, under: "", path, into: &values)
         self.values = values
+        self.sinks = try SinkSettings.read(bytes, path: path)
     }
+
+    /// A key whose value is no text, and which is read by itself.
+    private static let sinksKey = "audit.sinks"
 
     private static func collect(
         _ members: [String: Node],
@@ -24,6 +30,7 @@ struct ConfigurationFile {
     ) throws(Failure) {
         for (name, node) in members.sorted(by: { $0.key < $1.key }) {
             let key = prefix + name
+            guard key != Self.sinksKey else { continue }
             switch node {
             case .object(let inner) where Setting.allCases.contains { $0.rawValue.hasPrefix(key + ".") }:
                 try Self.collect(inner, under: key + ".", path, into: &values)
@@ -38,7 +45,7 @@ struct ConfigurationFile {
     }
 
     private static func unknown(_ key: String, _ path: String) -> Failure {
-        let known = Setting.allCases.map(\.rawValue).joined(separator: ", ")
+        let known = (Setting.allCases.map(\.rawValue) + [Self.sinksKey]).joined(separator: ", ")
         return Failure("\(path): there is no setting \(key); there are \(known)")
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AuditDelivery
 import EscrowModel
 import EscrowPolicy
 import EscrowServer
@@ -33,6 +34,7 @@ struct Serve: AsyncParsableCommand {
         var logger = Logger(label: "sparekey") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = configuration.logLevel
         let policy = try configuration.policyFile.map { (path) throws(Failure) in try PolicyFile.read(path) } ?? .none
+        let sinks = try configuration.auditSinks.map { try $0.sink(clock: Installation.clock) }
         let installation = try await Installation(configuration) { Console.error("sparekey: \($0)") }
         try await installation.service.recordStart(version: Version.text)
         for warning in PolicyReview(policy).warnings { logger.warning("policy: \(warning)") }
@@ -55,6 +57,7 @@ struct Serve: AsyncParsableCommand {
         )
         let reload = PolicyReload(service: installation.service, path: configuration.policyFile, logger: logger)
         do {
+            let delivery = try await AuditDelivery(service: installation.service, sinks: sinks, logger: logger)
             try await Outbound.withClient(caFile: nil) { client in
                 let submission = WitnessSubmission(
                     service: installation.service,
@@ -64,7 +67,7 @@ struct Serve: AsyncParsableCommand {
                     logger: logger
                 )
                 try await ServiceGroup(
-                    services: [maintenance, reload, submission, application],
+                    services: [delivery, maintenance, reload, submission, application],
                     gracefulShutdownSignals: [.sigterm, .sigint],
                     logger: logger
                 ).run()

@@ -24,6 +24,8 @@ struct ServeConfiguration: Sendable {
     var witnesses: [WitnessAddress]
     /// The file with device groups and disclosure rules.
     var policyFile: String?
+    /// Who gets the audit log.
+    var auditSinks: [SinkSettings]
     /// How often deadlines are enforced and keys purged.
     var maintenanceInterval: TimeSpan
     /// How long things may take and are kept.
@@ -74,6 +76,7 @@ struct ServeConfiguration: Sendable {
         self.auditOrigin = reader.text(.auditOrigin)
         self.auditAnchor = reader.text(.auditAnchor) ?? directory + "/checkpoint"
         self.witnesses = try Self.witnesses(reader.text(.witnesses))
+        self.auditSinks = file?.sinks ?? []
         self.maintenanceInterval = try reader.span(.maintenanceInterval) ?? .seconds(10)
         self.escrow = try EscrowSettings(reader)
         self.escrow.witnessPolicy = try WitnessPolicy(reader, count: self.witnesses.count)

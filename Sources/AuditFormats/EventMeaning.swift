@@ -52,6 +52,21 @@ package struct EventMeaning: Equatable, Sendable {
         "auditSink.changed": Self("Audit sink changed", .high, .update, of: .sink),
         "auditSink.removed": Self("Audit sink removed", .high, .delete, of: .sink),
 
+        "log.witnessObjected": Self("Witness objected to the audit log", .critical, .other),
+        "log.continued": Self("Audit log continued under a new name", .high, .other),
+
+        "keyring.rotated": Self("Keyring rotated", .medium, .update, of: .keyring),
+        "keyring.rewrapStarted": Self("Sealing anew started", .low, .update, of: .keyring),
+        "keyring.rewrapCompleted": Self("Sealing anew completed", .low, .update, of: .keyring),
+        "keyring.versionDestroyed": Self("Keyring version destroyed", .high, .delete, of: .keyring),
+        "keyring.recoveryKeyAdded": Self("Recovery key added", .high, .update, of: .keyring),
+        "keyring.recoveryKeyRemoved": Self("Recovery key removed", .high, .update, of: .keyring),
+        "keyring.ingestExported": Self("Keys for an ingest server exported", .medium, .read),
+        "keyring.checkFailed": Self("Keyring cannot open secrets", .critical, .update, of: .keyring),
+        "keyring.checkSucceeded": Self("Keyring opens secrets again", .informational, .update, of: .keyring),
+        "keyring.masterKeyChanging": Self("Master key is being changed", .high, .update, of: .keyring),
+        "keyring.masterKeyChanged": Self("Master key changed", .high, .update, of: .keyring),
+
         "device.enrolled": Self("Device enrolled", .informational, .enroll, of: .device),
         "device.reenrolled": Self("Device enrolled again", .low, .enroll, of: .device),
         "device.changed": Self("Device changed", .informational, .update, of: .device),

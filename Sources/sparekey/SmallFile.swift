@@ -1,4 +1,5 @@
 import BitLocker
+import EscrowCrypto
 import Glibc
 
 /// Small files that hold a secret: tokens, passphrases, recovery keys.
@@ -46,9 +47,10 @@ enum SmallFile {
 
     /// Whether nobody but its owner may read or write a file.
     static func isPrivate(_ path: String) throws(Failure) -> Bool {
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw Failure("cannot open \(path): \(Self.reason)") }
-        return status.st_mode & 0o077 == 0
+        guard let isPrivate = FilePermissions.isPrivate(path) else {
+            throw Failure("cannot open \(path): \(Self.reason)")
+        }
+        return isPrivate
     }
 
     /// What the last system call said.

@@ -32,6 +32,71 @@ struct AuditTrailTests {
     }
 
     @Test(
+        "an export of entries has each that the filter shows, once, the oldest first, however many there are",
+        arguments: Engine.available
+    )
+    func entries(engine: Engine) async throws {
+        let escrow = try await Escrow(engine)
+        for number in 0..<1100 {
+            _ = try await escrow.service.createEnrolmentToken(
+                name: "token \(number)",
+                group: "g",
+                maximumUses: nil,
+                expiresAt: nil,
+                by: escrow.console
+            )
+        }
+        func indices(_ change: (inout AuditFilter) -> Void) async throws -> [Int64] {
+            var filter = AuditFilter()
+            change(&filter)
+            var indices: [Int64] = []
+            let export = try await escrow.service.auditEntriesExport(filter, as: .csv, by: escrow.caller(.auditor))
+            for try await entries in export { indices += entries.map(\.index) }
+            return indices
+        }
+        #expect(try await indices { _ in } == Array(0...1100))
+        #expect(try await indices { $0.kind = .enrolmentTokenCreated } == Array(0..<1100))
+        #expect(try await indices { $0.kind = .auditExported } == [1100, 1101, 1102])
+        #expect(try await indices { $0.principal = "operator:root" } == Array(0..<1100))
+        #expect(try await indices { $0.before = escrow.now } == [])
+        await #expect(throws: EscrowError.denied) {
+            _ = try await escrow.service.auditEntriesExport(AuditFilter(), as: .csv, by: escrow.caller(.reader))
+        }
+    }
+
+    @Test("a sink goes on where it ended, and its coming, changing and going are recorded", arguments: Engine.available)
+    func sinks(engine: Engine) async throws {
+        let escrow = try await Escrow(engine)
+        func configure(_ target: String?) async throws -> [Int64] {
+            try await escrow.service.configure(
+                target.map { [ConfiguredAuditSink(name: "siem", target: $0, fromBeginning: false)] } ?? []
+            )
+        }
+        func records() async throws -> [String] {
+            try await escrow.records().compactMap { $0["kind"] as? String }.filter { $0.hasPrefix("auditSink") }
+        }
+        #expect(try await configure("a") == [0])
+        try await escrow.service.keep(deliveredSize: 1, of: "siem")
+        try await escrow.service.keep(deliveredSize: 0, of: "siem")
+        #expect(try await configure("a") == [1])
+        #expect(try await records() == ["auditSink.added"], "nothing has changed")
+        #expect(try await configure("b") == [1])
+        #expect(try await configure(nil) == [])
+        #expect(try await configure("b") == [1])
+        #expect(try await records() == ["added", "changed", "removed", "added"].map { "auditSink.\($0)" })
+        let sink = try #require(try await escrow.service.auditSinks(by: escrow.caller(.auditor)).first)
+        #expect(sink.lag == 3 && sink.problem == nil && sink.sink.target == "b")
+        #expect(escrow.service.note(problem: "it is down", of: "siem"))
+        #expect(!escrow.service.note(problem: "it is still down", of: "siem"), "that is no news")
+        let down = try await escrow.service.auditSinks(by: escrow.caller(.auditor)).first?.problem
+        #expect(down?.text == "it is still down")
+        #expect(escrow.service.note(problem: nil, of: "siem"))
+        await #expect(throws: EscrowError.denied) {
+            _ = try await escrow.service.auditSinks(by: escrow.caller(.auditor, scope: .groups(["berlin"])))
+        }
+    }
+
+    @Test(
         "the list is filtered by who, what, which device, from where, when and how it ended",
         arguments: Engine.available
     )

@@ -25,6 +25,7 @@ struct PlanTests {
     func auditListings(engine: Engine, filter: NamedFilter<AuditFilter>) async throws {
         let plans = try await Self.plans(engine) { reader throws(StoreError) in
             _ = try reader.auditListings(filter.filter, PageRequest(after: 10))
+            _ = try reader.auditEntries(filter.filter, in: 0..<10, limit: 10)
         }
         try Self.expectNoScan(plans)
         #expect(plans.contains { filter.lead.contains($0) }, "\(plans)")
@@ -98,6 +99,7 @@ struct PlanTests {
             _ = try reader.proofBacklog(after: 10, limit: 10)
             _ = try reader.isInProofBacklog(key)
             _ = try reader.logHead()
+            _ = try reader.auditSink("siem")
             _ = try reader.logEntries(from: 10, limit: 10)
             _ = try reader.checkpoints(after: 10, limit: 10)
             _ = try reader.statusCounts(scope: .groups(["sales"]))

@@ -7,6 +7,7 @@ enum BenchSection: String, CaseIterable, ExpressibleByArgument {
     case prove
     case http
     case scale
+    case log
 }
 
 /// Everything that was measured.
@@ -19,6 +20,8 @@ struct BenchReport: Encodable {
     var http: BenchHTTP.Result?
     /// How long looking up takes.
     var scale: BenchScale.Result?
+    /// How fast the audit log leaves and is verified.
+    var log: BenchLog.Result?
 }
 
 /// `sparekey bench`.
@@ -37,7 +40,7 @@ struct Bench: AsyncParsableCommand {
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Measure these parts only: prove, http, scale.", valueName: "part")
+        help: ArgumentHelp("Measure these parts only: prove, http, scale, log.", valueName: "part")
     )
     var only: [BenchSection] = []
 
@@ -59,6 +62,9 @@ struct Bench: AsyncParsableCommand {
     @Option(parsing: .upToNextOption, help: ArgumentHelp("Numbers of keys.", valueName: "count"))
     var keys: [Int] = [10_000, 1_000_000]
 
+    @Option(help: ArgumentHelp("How many records the audit log has.", valueName: "count"))
+    var records = 1_000_000
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -74,6 +80,9 @@ struct Bench: AsyncParsableCommand {
     }
 
     func run() async throws {
+        guard (1...100_000_000).contains(self.records) else {
+            throw Failure("--records must be 1 to 100000000", code: 64)
+        }
         let directory = try BenchDirectory(in: self.directory)
         defer { directory.remove() }
         var report = BenchReport()
@@ -103,6 +112,15 @@ struct Bench: AsyncParsableCommand {
             }
             progress.end()
             report.scale = result
+            self.show(result.lines)
+        }
+        if self.measures(.log) {
+            var progress = Progress("records")
+            let result = try await BenchLog(directory: directory.path, records: self.records).run {
+                progress.show($0, of: $1)
+            }
+            progress.end()
+            report.log = result
             self.show(result.lines)
         }
         if self.json { try Console.print(json: report) }

@@ -17,6 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SHIM = Path(__file__).with_name("sync_shim.c")
 
 
+@pytest.fixture(autouse=True)
+def state_home(tmp_path, monkeypatch):
+    """What `audit verify` keeps of a server's log is each test's own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
 @pytest.fixture(scope="session")
 def sparekey():
     """The binary under test: SPAREKEY_BIN, or the release build of this checkout. A missing one fails, never skips."""

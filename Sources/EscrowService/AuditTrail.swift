@@ -12,6 +12,8 @@ package struct AuditExport: AsyncSequence, Sendable {
     let origin: String
     let size: Int64
     let head: SignedNote
+    /// The entry that it begins with.
+    var first: Int64 = 0
 
     /// Begins at the first entry.
     package func makeAsyncIterator() -> Iterator { Iterator(export: self) }
@@ -20,10 +22,13 @@ package struct AuditExport: AsyncSequence, Sendable {
     package struct Iterator: AsyncIteratorProtocol {
         private static let batch = 512
         private let export: AuditExport
-        private var next: Int64 = 0
+        private var next: Int64
         private var hasBegun = false
 
-        fileprivate init(export: AuditExport) { self.export = export }
+        fileprivate init(export: AuditExport) {
+            self.export = export
+            self.next = export.first
+        }
 
         /// The next lines; nil after the last. Throws `EscrowError`.
         package mutating func next() async throws -> [UInt8]? {
@@ -92,7 +97,9 @@ extension EscrowService {
     }
 
     /// The whole log, for somebody with the whole fleet in scope; that it was exported is recorded.
-    package func auditExport(by caller: Caller) async throws(EscrowError) -> AuditExport {
+    ///
+    /// - Parameter first: the index of the first entry, for somebody who has those before.
+    package func auditExport(from first: Int64 = 0, by caller: Caller) async throws(EscrowError) -> AuditExport {
         let permit = try await self.require(.exportAudit, by: caller, on: .installation)
         try await self.operation { (_) throws(StoreError) -> Outcome<Void> in
             .done((), [permit.event(.auditExported, detail: AuditExportFormat.log.rawValue)])
@@ -101,6 +108,6 @@ extension EscrowService {
         guard let found, let head = try? SignedNote(parsing: found.note) else {
             throw .unavailable(retryAfterSeconds: 5)
         }
-        return AuditExport(service: self, origin: found.origin, size: found.size, head: head)
+        return AuditExport(service: self, origin: found.origin, size: found.size, head: head, first: first)
     }
 }

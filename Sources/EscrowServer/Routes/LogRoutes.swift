@@ -12,6 +12,7 @@ struct LogRoutes: Sendable {
         open.get("checkpoint", use: self.checkpoint)
         open.get("vkey", use: self.verifierKey)
         open.get("proof/{index}", use: self.proof)
+        people.get("records", use: self.records)
         people.get("tile/entries/**", use: self.entries)
         open.get("tile/{level}/**", use: self.tile)
     }
@@ -48,6 +49,21 @@ struct LogRoutes: Sendable {
         return Self.immutable(try await self.service.logLeaves(coordinate, by: context.caller), sharing: "private")
     }
 
+    @Sendable
+    private func records(_ request: Request, context: AuthenticatedContext) async throws -> Response {
+        let query = try QueryParameters<RecordsParameter>(of: request)
+        let first = try query.integer(.from, in: 0...Int(Int32.max) * 1024) ?? 0
+        let records = try await self.service.auditExport(from: Int64(first), by: context.caller)
+        return Response(
+            status: .ok,
+            headers: [.contentType: "application/x-ndjson"],
+            body: ResponseBody { writer in
+                for try await lines in records { try await writer.write(ByteBuffer(bytes: lines)) }
+                try await writer.finish(nil)
+            }
+        )
+    }
+
     private static func coordinate(of level: some StringProtocol, _ context: some RequestContext) -> TileCoordinate? {
         TileCoordinate(path: "tile/\(level)/\(context.parameters.getCatchAll().joined(separator: "/"))")
     }
@@ -71,4 +87,9 @@ struct LogRoutes: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
         )
     }
+}
+
+/// The query parameters of `GET /log/records`.
+private enum RecordsParameter: String, CaseIterable, Hashable, Sendable {
+    case from
 }

@@ -66,10 +66,10 @@ struct AdminConnection: Sendable {
         }
     }
 
-    /// Opens the way to a server at an address, for as long as `body` runs.
+    /// Opens the way to a server at an address, for as long as `body` runs; without a token, to what is open to everybody.
     static func with<Value: Sendable>(
         _ server: ServerAddress,
-        token: String,
+        token: String?,
         caFile: String?,
         _ body: (AdminConnection) async throws -> Value
     ) async throws -> Value {

@@ -10,7 +10,9 @@ struct AuditVerify: AsyncParsableCommand {
         abstract: "Verifies an audit log: that no record was changed, removed, inserted or put elsewhere.",
         discussion: """
             Recomputes the Merkle tree over all records and checks it against every signed checkpoint. Works on a file \
-            from `audit export` without any server, or on a running server's log.
+            from `audit export` without any server, or on a running server's log. Of a server's log the last checkpoint is \
+            kept (--state), and the next time only what is new is asked for: that the log is the same one, grown, and with \
+            an auditor's token the records since. Without a token only hashes are looked at.
 
             Give the log's verifier key with --vkey, noted when the installation was new: without it the key in the \
             export is believed, and whoever can write a whole new log could have made that too. With --checkpoint, a \
@@ -34,6 +36,15 @@ struct AuditVerify: AsyncParsableCommand {
         completion: .file()
     )
     var checkpoint: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "For an address: the file with the last checkpoint (default: in $XDG_STATE_HOME/sparekey).",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var state: String?
 
     @Option(
         help: ArgumentHelp(
@@ -69,12 +80,10 @@ struct AuditVerify: AsyncParsableCommand {
 
     func run() async throws {
         let expectation = try self.expectation()
-        let verification: LogVerification
         if self.log.hasPrefix("https://") || self.log.hasPrefix("http://") {
-            verification = try await self.verifyServer(expectation)
-        } else {
-            verification = try self.verifyFile(expectation)
+            return try await self.followServer(expectation)
         }
+        let verification = try self.verifyFile(expectation)
         try self.report(verification)
         if !verification.isIntact { throw ExitCode(1) }
     }
@@ -111,33 +120,87 @@ struct AuditVerify: AsyncParsableCommand {
         }
     }
 
-    private func verifyServer(_ expectation: Expectation) async throws -> LogVerification {
-        guard case .remote(let server, let token) = try AdminOptions.remote(self.log, tokenFile: self.tokenFile) else {
-            throw Failure("\(self.log) is not a server's address")
-        }
-        let reading = Reading(keys: expectation.keys, kept: expectation.kept)
+    private func followServer(_ expectation: Expectation) async throws {
+        let server = try ServerAddress(self.log)
+        let state = try FollowedLog(server: server, path: self.state)
+        let found = try state.read()
+        let token = try self.token()
         try await AdminConnection.with(server, token: token, caFile: self.caFile) { connection in
-            try await connection.stream("\(APIPath.keys)/audit/export") { await reading.read($0) }
+            var warnings: [String] = []
+            let key: VerifierKey
+            if let given = expectation.keys.first ?? found?.key {
+                key = given
+            } else {
+                key = try await ServedLog.claimedKey(connection)
+                warnings.append(LogWarning.trustedOnFirstUse(keys: [key]).description)
+            }
+            let kept = expectation.kept ?? found?.checkpoint
+            if kept == nil {
+                warnings.append("this log was not verified before; the checkpoint is kept in \(state.path)")
+            }
+            if token == nil { warnings.append("without a token only hashes were looked at, no records") }
+            let log = ServedLog(connection: connection, key: key)
+            do {
+                let result = try await log.follow(from: kept, records: token != nil)
+                try state.write(key, result.note)
+                try self.report(result, warnings)
+            } catch let problem as LogFollowProblem {
+                try self.report(problem.description, key, warnings)
+            } catch let problem as NoteError {
+                try self.report("the checkpoint cannot be believed: \(problem)", key, warnings)
+            }
         }
-        return await reading.finish()
     }
 
-    /// A verification that bytes come to from elsewhere.
-    private actor Reading {
-        private var verifier: LogVerifier
-        private var progress = Progress("verified records")
-
-        init(keys: [VerifierKey], kept: Checkpoint?) { self.verifier = LogVerifier(keys: keys, extending: kept) }
-
-        func read(_ bytes: [UInt8]) {
-            self.verifier.read(bytes)
-            self.progress.show(self.verifier.progress.read, of: self.verifier.progress.of)
+    private func token() throws(Failure) -> String? {
+        let names = ["SPAREKEY_TOKEN_FILE", "SPAREKEY_TOKEN"]
+        guard self.tokenFile != nil || names.contains(where: { Environment[$0] != nil }) else { return nil }
+        guard case .remote(_, let token) = try AdminOptions.remote(self.log, tokenFile: self.tokenFile) else {
+            return nil
         }
+        return token
+    }
 
-        func finish() -> LogVerification {
-            self.progress.end()
-            return self.verifier.finish()
+    private func report(_ result: ServedLog.Result, _ warnings: [String]) throws {
+        guard !self.json else {
+            return try Console.print(
+                json: Answer(
+                    isIntact: true,
+                    origin: result.head.origin,
+                    records: result.hasRecords ? result.head.size - result.from : 0,
+                    redacted: 0,
+                    checkpoints: 1,
+                    root: "\(result.head.root)",
+                    problems: [],
+                    warnings: warnings
+                )
+            )
         }
+        for warning in warnings { Console.error("warning: \(warning)") }
+        let since = result.from == 0 ? "" : ", the last \(result.head.size - result.from) since it was verified before"
+        Console.print("intact: \(result.head.size) records of \(result.head.origin)\(since), root \(result.head.root)")
+    }
+
+    private func report(_ problem: String, _ key: VerifierKey, _ warnings: [String]) throws {
+        if self.json {
+            try Console.print(
+                json: Answer(
+                    isIntact: false,
+                    origin: key.name,
+                    records: 0,
+                    redacted: 0,
+                    checkpoints: 0,
+                    root: nil,
+                    problems: [problem],
+                    warnings: warnings
+                )
+            )
+        } else {
+            for warning in warnings { Console.error("warning: \(warning)") }
+            Console.print(problem)
+            Console.print("NOT intact: 1 problem in the log of \(key.name)")
+        }
+        throw ExitCode(1)
     }
 
     private func report(_ result: LogVerification) throws {

@@ -53,7 +53,6 @@ package struct EventMeaning: Equatable, Sendable {
         "auditSink.removed": Self("Audit sink removed", .high, .delete, of: .sink),
 
         "log.witnessObjected": Self("Witness objected to the audit log", .critical, .other),
-        "log.continued": Self("Audit log continued under a new name", .high, .other),
 
         "keyring.rotated": Self("Keyring rotated", .medium, .update, of: .keyring),
         "keyring.rewrapStarted": Self("Sealing anew started", .low, .update, of: .keyring),

@@ -149,8 +149,7 @@ public enum LogFollowProblem: Error, Hashable, Sendable, CustomStringConvertible
     public var description: String {
         switch self {
         case .otherLog(let found, let expected):
-            "this is the log \(found), and \(expected) was verified before. If a backup was restored and the log continued, give "
-                + "the new --vkey and another --state"
+            "this is the log \(found), and \(expected) was verified before; for a new installation give another --state"
         case .rolledBack(let old, let new): "the log had \(old) records and now has \(new): it was rolled back"
         case .rewritten(let size), .inconsistent(let size, _):
             "the log's first \(size) records are not those that were verified before: its past was changed"

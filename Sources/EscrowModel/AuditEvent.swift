@@ -30,7 +30,6 @@ package struct AuditEvent: Equatable, Sendable {
         case rotationCancelled = "rotation.cancelled"
         case auditExported = "audit.exported"
         case witnessObjected = "log.witnessObjected"
-        case logContinued = "log.continued"
         case auditSinkAdded = "auditSink.added"
         case auditSinkChanged = "auditSink.changed"
         case auditSinkRemoved = "auditSink.removed"

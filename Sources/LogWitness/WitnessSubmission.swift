@@ -135,7 +135,7 @@ package struct WitnessSubmission: Service {
             self.logger.critical(
                 """
                 the witness \(witness.key.name) has cosigned the audit log at size \(size), and this is not that log: \
-                it was \(objection.rawValue). Was an old backup restored? See `sparekey audit continue`
+                it was \(objection.rawValue). Was an old backup restored? Restore the newest one
                 """
             )
         }

@@ -30,7 +30,10 @@ struct WebhookSecretTests {
         )
     }
 
-    @Test("a secret that is too short, too long or not Base64 is refused", arguments: ["", "short", "whsec_???", "whsec_c2hvcnQ="])
+    @Test(
+        "a secret that is too short or not Base64 is refused",
+        arguments: ["", "short", "whsec_???", "whsec_c2hvcnQ="]
+    )
     func unusable(text: String) {
         #expect(throws: WebhookSecret.Unusable.self) { try WebhookSecret(Data(text.utf8)) }
     }

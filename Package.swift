@@ -89,6 +89,12 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // The process that holds private keys, and the server's side of it.
+        .target(
+            name: "EscrowOpener",
+            dependencies: ["EscrowModel", "EscrowPolicy", "EscrowCrypto", "AuditLog", "BitLocker", crypto],
+            swiftSettings: settings
+        ),
         .target(
             name: "AuditDelivery",
             dependencies: [
@@ -132,7 +138,7 @@ let package = Package(
             name: "sparekey",
             dependencies: [
                 "EscrowServer", "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowPolicy", "EscrowModel",
-                "EscrowAPI", "MasterKeyProviders", "AuditFormats", "AuditDelivery",
+                "EscrowAPI", "MasterKeyProviders", "AuditFormats", "AuditDelivery", "EscrowOpener",
                 // For the benchmark.
                 "CBench", "CSQLite", "MessageSignatures",
                 "AuditLog", "LogWitness", "BitLocker", "DeviceSimulator", crypto, logging, nioCore, nioPosix,
@@ -189,6 +195,13 @@ let package = Package(
             dependencies: [
                 "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowPolicy", "EscrowModel", "AuditLog", "BitLocker",
                 crypto,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EscrowOpenerTests",
+            dependencies: [
+                "EscrowOpener", "EscrowCrypto", "EscrowModel", "AuditLog", "BitLocker", crypto,
             ],
             swiftSettings: settings
         ),

@@ -6,6 +6,10 @@ package import EscrowModel
 /// Everything that needs one of them goes through here, so that a server can work with public keys alone. Answers are
 /// about one keyring, the one that it was started with and what was adopted since.
 package protocol KeyHolder: Sendable {
+    /// Why nothing can be opened at the moment; nil when something can, as far as is known. Ask before a disclosure is put
+    /// on the log.
+    func obstacle() -> KeyHolderError?
+
     /// Opens a secret whose disclosure is on the log. It is wiped when it goes out of use.
     ///
     /// - Parameters:

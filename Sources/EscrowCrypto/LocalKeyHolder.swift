@@ -66,6 +66,8 @@ package final class LocalKeyHolder: KeyHolder {
     /// What a server may have of the keyring.
     package var serverKeys: ServerKeys { self.state.withLock { $0.keyring.serverKeys } }
 
+    package func obstacle() -> KeyHolderError? { nil }
+
     package func open(_ sealed: SealedSecret, evidence: LogEvidence) async throws(KeyHolderError) -> SecretBytes {
         try self.open(sealed)
     }

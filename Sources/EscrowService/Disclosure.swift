@@ -31,6 +31,8 @@ extension EscrowService {
         reason: DisclosureReason,
         by caller: Caller
     ) async throws(EscrowError) -> DisclosedSecret {
+        // A disclosure that cannot be made is not to be on the log as one that was.
+        if self.keys.holder.obstacle() != nil { throw .unavailable(retryAfterSeconds: 5) }
         let now = self.clock()
         let recorded = try await self.recorded { (transaction) throws(StoreError) -> Outcome<Grant> in
             guard let device = try transaction.device(device) else { return .refused(.notFound) }

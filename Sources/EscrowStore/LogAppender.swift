@@ -13,6 +13,8 @@ struct LogAppender {
     private(set) var head: LogHead
     private var edge: CompactRange
     private var lastTime: Int64
+    /// The hashes of the leaves that the present batch has put on the log.
+    private var leaves: [TreeHash] = []
     private var keepsNext = true
     private var salts = SaltSource()
 
@@ -31,10 +33,19 @@ struct LogAppender {
     mutating func forget() {
         self.edge = self.head.edge
         self.lastTime = self.head.lastTime
+        self.leaves = []
     }
 
-    /// Puts one operation's events on the log, and gives their entries. When it throws, the operation must be rolled back, and the log is as
-    /// before.
+    /// What was added since this was last asked for, once the batch is durable; nil when that is nothing.
+    mutating func takeExtension() -> LogExtension? {
+        guard !self.leaves.isEmpty else { return nil }
+        defer { self.leaves = [] }
+        let from = self.head.edge.size - UInt64(self.leaves.count)
+        return LogExtension(from: from, hashes: self.leaves, note: self.head.note)
+    }
+
+    /// Puts one operation's events on the log, and gives their entries. When it throws, the operation must be rolled
+    /// back, and the log is as before.
     mutating func append(
         _ events: [AuditEvent],
         now: Timestamp,
@@ -42,6 +53,7 @@ struct LogAppender {
     ) throws(StoreError) -> [LogEntry] {
         guard !events.isEmpty else { return [] }
         var entries: [LogEntry] = []
+        var leaves: [TreeHash] = []
         let time = max(now.milliseconds, self.lastTime)
         var edge = self.edge
         // An operation's events are about one device, nearly always.
@@ -64,12 +76,15 @@ struct LogAppender {
                 throw .constraint(.allowedValue)
             }
             try Self.insert(entry, record, group: record.device == nil ? nil : group?.name, on: connection)
-            for (node, hash) in edge.appending(entry.leaf.hash) {
+            let leaf = entry.leaf.hash
+            for (node, hash) in edge.appending(leaf) {
                 try LogTileSQL.insert(node, hash, on: connection)
             }
             entries.append(entry)
+            leaves.append(leaf)
         }
         self.edge = edge
+        self.leaves += leaves
         self.lastTime = time
         return entries
     }

@@ -52,6 +52,20 @@ extension Reader {
         try self.connection.all(LogSQL.checkpoints, .integer(size), .integer(limit), read: LogSQL.readCheckpoint)
     }
 
+    /// The hashes of leaves in order, from an index on.
+    package func leafHashes(from index: Int64, limit: Int) throws(StoreError) -> [TreeHash] {
+        var expected = index
+        let leaves = try self.connection.all(LogSQL.leaves, .integer(index), .integer(limit), read: LogSQL.readLeaf)
+        var hashes: [TreeHash] = []
+        hashes.reserveCapacity(leaves.count)
+        for (index, leaf) in leaves {
+            guard index == expected else { throw .corrupt("table audit_entry has no entry \(expected)") }
+            hashes.append(leaf.hash)
+            expected += 1
+        }
+        return hashes
+    }
+
     /// The kept checkpoint of the most entries that are at most `size`.
     func lastCheckpoint(upTo size: Int64) throws(StoreError) -> KeptCheckpoint? {
         try self.connection.first(LogSQL.lastCheckpoint, .integer(size), read: LogSQL.readCheckpoint)

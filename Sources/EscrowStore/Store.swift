@@ -100,6 +100,25 @@ package final class Store: Sendable {
         }
     }
 
+    /// Shows the log to one who follows it, in place of who did before: what there is after `size` entries first, and from
+    /// then on each addition, on the thread that writes and before its writers are answered.
+    ///
+    /// First read most of a long log by `Reader.leafHashes(from:limit:)`: this keeps writers waiting.
+    package func follow(
+        from size: UInt64,
+        _ follower: @Sendable @escaping (LogExtension) -> Void
+    ) async throws(StoreError) {
+        try await self.writes.alone { writer throws(StoreError) in
+            guard let head = writer.log?.head else { throw .unavailable(.logNotStarted) }
+            let reader = Reader(connection: writer.connection)
+            let missing = max(head.size - Int64(clamping: size), 0)
+            let hashes = try reader.leafHashes(from: Int64(clamping: size), limit: Int(missing))
+            // Who has seen more than there is gets to know it by this.
+            follower(LogExtension(from: min(size, head.edge.size), hashes: hashes, note: head.note))
+            writer.follower = follower
+        }
+    }
+
     /// Why the anchor could not be written the last time; nil when it could, and when there is none.
     package func anchorProblem() async throws(StoreError) -> String? {
         try await self.writes.alone { writer in writer.anchor?.problem }

@@ -10,6 +10,8 @@ final class Writer {
     private var lock: LockFile?
     var log: LogAppender?
     var anchor: LogAnchor?
+    /// Told what was added to the log, before those who wrote it are answered.
+    var follower: (@Sendable (LogExtension) -> Void)?
     private let clock: @Sendable () -> Timestamp
     private let failStop: @Sendable (String) -> Never
     private(set) var owesTruncation = false
@@ -131,6 +133,7 @@ final class Writer {
             self.failStop("a commit failed (\(error)); whether it is on the disk is not known")
         }
         if let head = self.log?.head { self.anchor?.note(head.note) }
+        if let more = self.log?.takeExtension() { self.follower?(more) }
     }
 
     /// Nothing of the batch happened. All are told so.

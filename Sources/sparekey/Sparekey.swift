@@ -19,7 +19,7 @@ struct Sparekey: AsyncParsableCommand {
             Serve.self, KeyringCommand.self, TokenCommand.self, EnrolmentTokenCommand.self, DeviceCommand.self,
             KeyCommand.self, Rotate.self, ApprovalCommand.self, PolicyCommand.self, BreakGlassCommand.self,
             CompromiseCommand.self, AuditCommand.self, WitnessCommand.self, VolumeCommand.self, Simulate.self,
-            Bench.self,
+            Bench.self, OpenerCommand.self,
         ]
     )
 

@@ -1,6 +1,7 @@
 import AuditLog
 import EscrowCrypto
 import EscrowModel
+import EscrowOpener
 import EscrowServer
 import EscrowService
 import EscrowStore
@@ -19,6 +20,7 @@ struct Installation: Sendable {
     /// The public half of the key that signs the audit log.
     let logKey: VerifierKey
     private let store: Store
+    private let opener: OpenerClient?
 
     /// What time it is.
     static let clock: @Sendable () -> Timestamp = {
@@ -32,14 +34,13 @@ struct Installation: Sendable {
     /// - Parameters:
     ///   - configuration: where it is, and how it is to work.
     ///   - notice: told what people must know, such as that a master key was made.
-    init(_ configuration: ServeConfiguration, notice: (String) -> Void) async throws {
+    init(_ configuration: ServeConfiguration, notice: @escaping @Sendable (String) -> Void) async throws {
         guard mkdir(configuration.directory, 0o700) == 0 || errno == EEXIST else {
             throw Failure("cannot make the data directory \(configuration.directory): \(SmallFile.reason)")
         }
         let store = try Store.open(path: configuration.directory + "/sparekey.db", clock: Self.clock)
         do {
-            let holder = try await Self.holder(in: store, configuration.masterKey, notice)
-            let keys = holder.serverKeys
+            let (holder, keys, opener) = try await Self.holder(in: store, configuration, notice)
             let signingKey = try await Self.logKey(of: keys, in: store, origin: configuration.auditOrigin)
             switch try await store.startLog(signingKey: signingKey, anchor: configuration.auditAnchor) {
             case .new:
@@ -52,6 +53,8 @@ struct Installation: Sendable {
                 )
             }
             self.store = store
+            self.opener = opener
+            try await opener?.follow(FollowableLog(store, key: signingKey.verifierKey))
             self.logKey = signingKey.verifierKey
             self.service = EscrowService(
                 store: store,
@@ -75,6 +78,8 @@ struct Installation: Sendable {
     ) async throws -> Value {
         var configuration = try ServeConfiguration.ofEnvironment(directory: directory)
         configuration.masterKey = masterKey
+        // Who runs a command on a stopped server has the master key anyway.
+        configuration.opener.place = .inProcess
         let installation = try await Installation(configuration) { Console.error("sparekey: \($0)") }
         do {
             try await installation.service.resumePolicy()
@@ -97,28 +102,47 @@ struct Installation: Sendable {
     }
 
     /// Ends what waits and lets the files go.
-    func close() async { await self.store.close() }
+    func close() async {
+        await self.opener?.close()
+        await self.store.close()
+    }
 
+    /// Has the keyring opened, or made, by whoever is to hold its keys.
     private static func holder(
         in store: Store,
-        _ masterKey: MasterKeySource,
-        _ notice: (String) -> Void
-    ) async throws -> LocalKeyHolder {
+        _ configuration: ServeConfiguration,
+        _ notice: @escaping @Sendable (String) -> Void
+    ) async throws -> (any KeyHolder, ServerKeys, OpenerClient?) {
         let stored = try await store.read { (reader) throws(StoreError) in try reader.keyringDocument()?.bytes }
-        let holder = try await LocalKeyHolder.start(
-            document: stored,
-            masterKey: masterKey.reference,
-            resolver: MasterKeySource.resolver(credentials: Environment["CREDENTIALS_DIRECTORY"]),
-            at: Self.clock(),
-            notice: notice
-        )
-        guard stored == nil else { return holder }
-        let document = holder.serverKeys.document.json
+        let holder: any KeyHolder
+        let keys: ServerKeys
+        var opener: OpenerClient?
+        switch configuration.opener.place {
+        case .process:
+            let client = configuration.opener.client(
+                directory: configuration.directory,
+                masterKey: configuration.masterKey,
+                notice: notice
+            )
+            keys = try await client.start(document: stored)
+            (holder, opener) = (client, client)
+        case .inProcess:
+            let local = try await LocalKeyHolder.start(
+                document: stored,
+                masterKey: configuration.masterKey.reference,
+                resolver: MasterKeySource.resolver(credentials: Environment["CREDENTIALS_DIRECTORY"]),
+                at: Self.clock(),
+                notice: notice
+            )
+            (holder, keys) = (local, local.serverKeys)
+        }
+        guard stored == nil else { return (holder, keys, opener) }
+        let document = keys.document.json
         let isKept = try await store.bootstrap { (transaction) throws(StoreError) in
             try transaction.setKeyringDocument(document, replacing: nil)
         }
         guard isKept else { throw Failure("another process began this installation at the same moment; try again") }
-        return holder
+        return (holder, keys, opener)
     }
 
     /// The key that signs the log. Its name is the log's origin: the one that was asked for, else the one that the log

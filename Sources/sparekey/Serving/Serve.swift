@@ -35,6 +35,7 @@ struct Serve: AsyncParsableCommand {
         logger.logLevel = configuration.logLevel
         let policy = try configuration.policyFile.map { (path) throws(Failure) in try PolicyFile.read(path) } ?? .none
         let sinks = try configuration.auditSinks.map { try $0.sink(clock: Installation.clock) }
+        if let problem = ProcessHardening.lockMemory() { logger.notice("\(problem)") }
         let installation = try await Installation(configuration) { Console.error("sparekey: \($0)") }
         try await installation.service.recordStart(version: Version.text)
         for warning in PolicyReview(policy).warnings { logger.warning("policy: \(warning)") }

@@ -14,6 +14,8 @@ struct ServeConfiguration: Sendable {
     var server: ServerSettings
     /// Where the master key is.
     var masterKey: MasterKeySource
+    /// Who holds the private keys.
+    var opener: OpenerSettings
     /// From which level on lines are logged.
     var logLevel: Logger.Level
     /// The name of the audit log; nil for the one it has.
@@ -71,6 +73,7 @@ struct ServeConfiguration: Sendable {
         server.adminSocket = directory + "/admin.sock"
         self.server = server
         self.masterKey = try MasterKeySource(flags: flags, reader, directory: directory)
+        self.opener = try OpenerSettings(reader)
         let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
         self.logLevel = try reader.read(.logLevel, "one of \(levels)") { Logger.Level(rawValue: $0) } ?? .info
         self.auditOrigin = reader.text(.auditOrigin)

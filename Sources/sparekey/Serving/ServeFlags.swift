@@ -54,6 +54,9 @@ struct ServeFlags: ParsableArguments {
     )
     var trustedProxies: String?
 
+    @OptionGroup(title: "Who holds the private keys")
+    var opener: OpenerFlags
+
     @OptionGroup(title: "How long things may take and are kept")
     var times: ServeTimes
 
@@ -66,6 +69,7 @@ struct ServeFlags: ParsableArguments {
         settings[.tlsKey] = self.tlsKey
         settings[.plainHTTP] = self.plainHttp ? "true" : nil
         settings.merge(self.masterKey.settings) { _, given in given }
+        settings.merge(self.opener.settings) { _, given in given }
         settings[.logLevel] = self.logLevel
         settings[.auditOrigin] = self.auditOrigin
         settings[.auditAnchor] = self.auditAnchor

@@ -24,6 +24,9 @@ enum Setting: String, CaseIterable, Sendable {
     case transitSecretIDFile = "masterKey.transit.secretIdFile"
     case transitCAFile = "masterKey.transit.caFile"
     case transitNamespace = "masterKey.transit.namespace"
+    case opener
+    case openerCallerCap = "opener.callerCap"
+    case openerTotalCap = "opener.totalCap"
     case logLevel = "log.level"
     case auditOrigin = "audit.origin"
     case auditAnchor = "audit.anchor"

@@ -106,7 +106,10 @@ struct BenchServer {
         self.port = try Self.freePort()
         let begin = BenchClock.now
         self.process = try BenchProcess(
-            ["serve", "--data", directory, "--listen", "127.0.0.1:\(self.port)"],
+            [
+                "serve", "--data", directory, "--listen", "127.0.0.1:\(self.port)", "--opener-caller-cap", "never",
+                "--opener-total-cap", "never",
+            ],
             isQuiet: true
         )
         while !Self.answers(on: self.port) {

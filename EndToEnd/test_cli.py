@@ -47,7 +47,8 @@ def run(sparekey):
     "command",
     [
         "serve", "token", "token create", "token list", "token revoke", "enrolment-token create", "enrolment-token list",
-        "enrolment-token revoke", "device list", "device show", "key list", "key reveal", "rotate", "audit list",
+        "enrolment-token revoke", "device list", "device show", "key list", "key reveal", "rotate", "audit list", "policy check", "policy explain", "policy show", "approval list",
+        "approval request", "approval approve", "approval deny", "approval cancel", "device move",
         "audit export", "audit verify", "volume inspect", "volume prove", "volume rotate", "volume format", "simulate",
     ],
 )  # fmt: skip

@@ -153,6 +153,27 @@ struct PolicyTests {
         }
     }
 
+    @Test("where only a rule asks for replacement, a rotation that failed is asked for again at the next check-in")
+    func replacementRetried() async throws {
+        let escrow = try await Escrow(.sqlite) {
+            $0.isProofRequired = false
+            $0.rotationDelayAfterDisclosure = nil
+        }
+        let device = try await TestDevice(in: escrow, volumes: [try TestVolume()])
+        try await device.settle()
+        _ = try await Self.reveal(device, try Self.reason(), by: escrow.caller(.helpdesk))
+        escrow.wait(.hours(2))
+        #expect(try await device.checkIn().instructions.isEmpty, "the server's own setting is never")
+        try await escrow.service.adopt(try PolicyDocument("rules:\n  - {name: soon, rotateAfterDisclosure: 0s}"))
+        let rotation = try await Self.reveal(device, try Self.reason(), by: escrow.caller(.helpdesk)).rotation
+        let first = try #require(rotation)
+        #expect(try await device.checkIn().instructions.map(\.id) == [first.id])
+        try await escrow.service.reportInstruction(first.id, outcome: .failed(code: "noSpace"), by: device.caller)
+        escrow.wait(.hours(2))
+        let again = try await device.checkIn().instructions
+        #expect(again.count == 1 && again.first?.id != first.id)
+    }
+
     @Test("a change of the policy is recorded once, with both digests, and comes back after a start")
     func changes() async throws {
         let (escrow, device) = try await Self.prepared("rules:\n  - {name: a, reasons: [legalRequest]}")

@@ -74,7 +74,9 @@ let package = Package(
         .target(name: "AuditFormats", dependencies: ["AuditLog", "EscrowModel"], swiftSettings: settings),
         .target(
             name: "MasterKeyProviders",
-            dependencies: ["EscrowCrypto", "EscrowModel", "BitLocker", "CPKCS11", crypto, httpClient, nioCore, nioSSL],
+            dependencies: [
+                "EscrowCrypto", "EscrowModel", "BitLocker", "CPKCS11", crypto, httpClient, nioCore, nioHTTP1, nioSSL,
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -182,7 +184,10 @@ let package = Package(
         ),
         .testTarget(
             name: "MasterKeyProvidersTests",
-            dependencies: ["MasterKeyProviders", "EscrowCrypto", "EscrowModel", "BitLocker", "CPKCS11", crypto],
+            dependencies: [
+                "MasterKeyProviders", "EscrowCrypto", "EscrowModel", "BitLocker", "CPKCS11", crypto, httpClient,
+                nioCore, nioHTTP1,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

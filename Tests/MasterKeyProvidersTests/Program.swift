@@ -32,9 +32,16 @@ struct Program {
         return (status >> 8) & 0xFF
     }
 
-    /// Ends it.
-    func stop() {
+    /// Ends it: asks first, and after five seconds asks no more.
+    func stop() async {
+        kill(self.pid, SIGCONT)
         kill(self.pid, SIGTERM)
+        var status: Int32 = 0
+        for _ in 0..<50 {
+            if waitpid(self.pid, &status, WNOHANG) != 0 { return }
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+        kill(self.pid, SIGKILL)
         self.wait()
     }
 

@@ -26,47 +26,43 @@ struct TransitClient: Sendable {
     }
 
     private static let largestAnswer = 1 << 20
-    private let http: HTTPClient
     private let address: KeyServiceAddress
     private let namespace: String?
+    private let tls: TLSConfiguration?
     private let timeout: TimeAmount
 
-    /// Lends a client, and closes its connections afterwards.
-    static func with<Value>(
-        _ source: MasterKeySource.KeyService,
-        timeout seconds: Int64,
-        _ body: (TransitClient) async throws(TransitError) -> Value
-    ) async throws(TransitError) -> Value {
-        let address = try KeyServiceAddress(source.address)
+    /// One for the process: what differs between services goes with each request.
+    private static let shared: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = .disallow
+        configuration.timeout.connect = .seconds(5)
+        // A request's own limit does not hold for the body of its answer.
+        configuration.timeout.read = .seconds(TransitMasterKey.patience)
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
+    /// Takes what the settings say of a service.
+    ///
+    /// - Parameters:
+    ///   - source: the service and its key.
+    ///   - seconds: how long one answer may take.
+    init(_ source: MasterKeySource.KeyService, timeout seconds: Int64) throws(TransitError) {
+        self.address = try KeyServiceAddress(source.address)
         for (name, what) in [(source.mount, "mount"), (source.key, "key's name"), (source.namespace, "namespace")] {
             guard name.map(Self.isName) ?? true else { throw .badName(what: what) }
         }
-        var configuration = HTTPClient.Configuration()
-        configuration.redirectConfiguration = .disallow
-        configuration.timeout.connect = .seconds(min(5, seconds))
         if let file = source.caFile {
             guard let certificates = try? NIOSSLCertificate.fromPEMFile(file), !certificates.isEmpty else {
                 throw .badCAFile(path: file)
             }
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.trustRoots = .certificates(certificates)
-            configuration.tlsConfiguration = tls
+            self.tls = tls
+        } else {
+            self.tls = nil
         }
-        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        let client = TransitClient(
-            http: http,
-            address: address,
-            namespace: source.namespace,
-            timeout: .seconds(seconds)
-        )
-        do throws(TransitError) {
-            let value = try await body(client)
-            try? await http.shutdown()
-            return value
-        } catch {
-            try? await http.shutdown()
-            throw error
-        }
+        self.namespace = source.namespace
+        self.timeout = .seconds(seconds)
     }
 
     /// Sends a request without a body.
@@ -110,6 +106,7 @@ struct TransitClient: Sendable {
     ) async throws(TransitError) -> Answer {
         var request = HTTPClientRequest(url: self.address.text + "/v1/" + path)
         request.method = method
+        request.tlsConfiguration = self.tls
         request.headers.add(name: "x-vault-request", value: "true")
         if let token {
             request.headers.add(
@@ -123,7 +120,7 @@ struct TransitClient: Sendable {
             request.body = .bytes(ByteBuffer(bytes: body))
         }
         do {
-            let response = try await self.http.execute(request, timeout: self.timeout)
+            let response = try await Self.shared.execute(request, timeout: self.timeout)
             let bytes = try await response.body.collect(upTo: Self.largestAnswer)
             return Answer(status: Int(response.status.code), body: Data(bytes.readableBytesView))
         } catch let error as HTTPClientError where Self.timeouts.contains(error) {

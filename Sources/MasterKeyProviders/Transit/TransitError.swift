@@ -51,7 +51,8 @@ extension TransitError: CustomStringConvertible {
             "it does not accept the role ID with the secret ID in \(file). Make a new secret ID and put it there, and check "
                 + "the role ID."
         case .permissionDenied(let path):
-            "permission denied for \(path). Give the token a policy that has the capability \"update\" on it."
+            "permission denied for \(path). Give the token a policy that has the capability \"update\" on it; "
+                + "and if the key is not there, make it."
         case .noMount(let mount):
             "nothing is mounted at \(mount). Enable the transit engine there, or name its mount (--transit-mount)."
         case .noKey(let name, let mount):

@@ -125,17 +125,16 @@ package struct TransitMasterKey: MasterKeyProvider {
     ) async throws(MasterKeyError) -> Value {
         let secret = try self.secret.line().key
         do throws(TransitError) {
-            return try await TransitClient.with(self.source, timeout: self.timeout) { (client) throws(TransitError) in
-                guard case .appRole(let roleID, _) = self.source.login else { return try await body(client, secret) }
-                let token = try await self.logIn(client, roleID, secret)
-                do throws(TransitError) {
-                    let value = try await body(client, token)
-                    await self.logOut(client, token)
-                    return value
-                } catch {
-                    await self.logOut(client, token)
-                    throw error
-                }
+            let client = try TransitClient(self.source, timeout: self.timeout)
+            guard case .appRole(let roleID, _) = self.source.login else { return try await body(client, secret) }
+            let token = try await self.logIn(client, roleID, secret)
+            do throws(TransitError) {
+                let value = try await body(client, token)
+                await self.logOut(client, token)
+                return value
+            } catch {
+                await self.logOut(client, token)
+                throw error
             }
         } catch {
             throw .unavailable(whereabouts: self.whereabouts, reason: error.description)

@@ -134,7 +134,8 @@ def test_the_master_key_moves_from_each_place_to_each_other_and_back(server_fact
 
 
 def test_what_is_in_escrow_can_be_read_under_every_master_key(server_factory, places, tmp_path):
-    server = server_factory(arguments=places["file"].arguments(), environment=places.environment).start()
+    sources = {kind: places[kind] for kind in KINDS}
+    server = server_factory(arguments=sources["file"].arguments(), environment=places.environment).start()
     fleet = Fleet(server, tmp_path / "devices")
     fleet.run(check_ins=2)
     device = server.get("/api/devices", token=fleet.helpdesk).json()["items"][0]["id"]
@@ -146,7 +147,7 @@ def test_what_is_in_escrow_can_be_read_under_every_master_key(server_factory, pl
 
     first = password()
     for kind in ["pkcs11", "transit", "passphrase", "file"]:
-        source = places[kind]
+        source = sources[kind]
         change(server, source.new)
         assert password() == first
         server.stop()

@@ -42,6 +42,8 @@ package struct DeviceDocument: Codable, Equatable, Sendable {
     package var status: StatusDocument
     /// Whether a legal hold keeps its keys from being purged.
     package var legalHold: Bool
+    /// From when the keys of a retired device are purged.
+    package var keysPurgeAfter: Timestamp?
 
     /// Shows a device.
     package init(_ device: Device) {
@@ -56,6 +58,7 @@ package struct DeviceDocument: Codable, Equatable, Sendable {
         self.lastSeenAt = device.lastSeenAt
         self.status = StatusDocument(device.status)
         self.legalHold = device.isOnLegalHold
+        self.keysPurgeAfter = device.keysPurgeAfter
     }
 }
 

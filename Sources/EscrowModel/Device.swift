@@ -28,6 +28,9 @@ package struct Device: Equatable, Sendable {
     package var status: EscrowStatus
     /// While true no key of the device is purged.
     package var isOnLegalHold: Bool
+    /// From when the keys of a device that is out of use are destroyed; nil while it is in use, when they are kept for good, and
+    /// once they are gone.
+    package var keysPurgeAfter: Timestamp?
 
     /// Makes a device from its parts.
     package init(
@@ -40,7 +43,8 @@ package struct Device: Equatable, Sendable {
         enrolledAt: Timestamp,
         lastSeenAt: Timestamp,
         status: EscrowStatus,
-        isOnLegalHold: Bool
+        isOnLegalHold: Bool,
+        keysPurgeAfter: Timestamp? = nil
     ) {
         self.row = row
         self.id = id
@@ -52,6 +56,7 @@ package struct Device: Equatable, Sendable {
         self.lastSeenAt = lastSeenAt
         self.status = status
         self.isOnLegalHold = isOnLegalHold
+        self.keysPurgeAfter = keysPurgeAfter
     }
 }
 

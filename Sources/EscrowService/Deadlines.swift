@@ -51,7 +51,8 @@ extension EscrowService {
         return transition.events
     }
 
-    /// Destroys the ciphertext of superseded keys whose retention has ended and that no legal hold keeps; their records stay.
+    /// Destroys the ciphertext of superseded keys, and of all keys of retired devices, whose retention has ended and that no
+    /// legal hold keeps; their records stay.
     ///
     /// Returns how many were purged.
     @discardableResult
@@ -60,7 +61,45 @@ extension EscrowService {
         while true {
             let purged = try await self.purgeOnce(batch: batch)
             total += purged
-            guard purged == batch else { return total }
+            guard purged == batch else { break }
+        }
+        while true {
+            let (devices, keys) = try await self.purgeRetiredOnce()
+            total += keys
+            guard devices == Self.retiredBatch else { return total }
+        }
+    }
+
+    private static let retiredBatch = 50
+
+    /// Destroys what is left of devices that are out of use, a batch of them.
+    private func purgeRetiredOnce() async throws(EscrowError) -> (devices: Int, keys: Int) {
+        let permit = self.permitOfTheSystem(.purgeKeys)
+        guard
+            try await self.snapshot({ (reader) throws(StoreError) in
+                try !reader.devicesToPurge(permit.now, limit: 1).isEmpty
+            })
+        else { return (0, 0) }
+        return try await self.operation { (transaction) throws(StoreError) -> Outcome<(devices: Int, keys: Int)> in
+            var events: [AuditEvent] = []
+            let devices = try transaction.devicesToPurge(permit.now, limit: Self.retiredBatch)
+            for var device in devices {
+                for key in try transaction.keys(of: device) where key.state != .purged {
+                    try transaction.purge(key)
+                    events.append(
+                        permit.event(
+                            .keyPurged,
+                            device: device,
+                            volume: key.volumeID,
+                            protector: key.protectorID,
+                            detail: "deviceRetired"
+                        )
+                    )
+                }
+                device.keysPurgeAfter = nil
+                try transaction.update(device)
+            }
+            return .done((devices.count, events.count), events)
         }
     }
 

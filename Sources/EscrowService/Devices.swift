@@ -85,6 +85,7 @@ extension EscrowService {
             }
             guard device.state == .active else { return .done(device, []) }
             device.state = .retired
+            device.keysPurgeAfter = self.settings.retiredRetention.map { now + $0 }
             var events = [permit.event(.deviceRetired, device: device)]
             for volume in try transaction.volumes(of: device) {
                 var transition = try self.transition(volume, of: device, in: transaction, permit)

@@ -59,6 +59,7 @@ extension EscrowService {
                 known.credential = enrolment.credential
                 known.facts = enrolment.facts
                 known.state = .active
+                known.keysPurgeAfter = nil
                 known.lastSeenAt = now
                 try transaction.update(known)
                 // What somebody assigned stays.

@@ -20,6 +20,8 @@ package struct EscrowSettings: Equatable, Sendable {
     package var rotationRetryDelay = TimeSpan.hours(1)
     /// How long a superseded key is kept.
     package var supersededRetention = TimeSpan.days(90)
+    /// How long the keys of a device are kept after it was retired; nil: for good.
+    package var retiredRetention: TimeSpan? = .days(365)
     /// How often a device checks in.
     package var checkInInterval = TimeSpan.hours(1)
     /// How many proofs run at once; each occupies a core for a tenth of a second.

@@ -36,6 +36,13 @@ extension Reader {
     }
 }
 
+extension Reader {
+    /// Devices out of use whose keys' retention has ended and that are not on legal hold; the longest overdue first.
+    package func devicesToPurge(_ now: Timestamp, limit: Int) throws(StoreError) -> [Device] {
+        try self.connection.all(DeviceColumns.toPurge, .time(now), .integer(limit), read: DeviceColumns.read)
+    }
+}
+
 extension Transaction {
     /// Enrols a device, which has reported no volume yet. Throws `.constraint(.deviceID)` when its ID is there.
     package func insert(_ device: NewDevice) throws(StoreError) -> Device {
@@ -105,6 +112,7 @@ extension Transaction {
             .text(device.facts.owner?.lowercased()),
             .text(device.facts.operatingSystem)
         )
+        try self.connection.run(DeviceColumns.updateRetention, .integer(device.row), .time(device.keysPurgeAfter))
         if old.group != device.group {
             try self.connection.run(DeviceColumns.updateGroup, .integer(device.row), .text(device.group))
         }
@@ -133,7 +141,8 @@ enum DeviceColumns {
     static let list = """
         device.id, device.device_id, device.name, device.serial, device.owner, device.operating_system, \
         device.device_group, device.state, device.credential, device.enrolled_at, device.last_seen_at, \
-        device.status, device.status_reason, device.status_since, device.is_on_legal_hold
+        device.status, device.status_reason, device.status_since, device.is_on_legal_hold, \
+        device.keys_purge_after
         """
 
     static func read(_ row: inout Row) throws(StoreError) -> Device {
@@ -152,7 +161,8 @@ enum DeviceColumns {
             enrolledAt: try row.time(),
             lastSeenAt: try row.time(),
             status: EscrowStatus(try row.word(), try row.word(), since: try row.time()),
-            isOnLegalHold: try row.bool()
+            isOnLegalHold: try row.bool(),
+            keysPurgeAfter: try row.optionalTime()
         )
     }
 
@@ -182,6 +192,15 @@ enum DeviceColumns {
         UPDATE device SET name = $2, name_lower = $3, serial = $4, owner = $5, owner_lower = $6, operating_system = $7
         WHERE id = $1 AND (name <> $2 OR serial IS DISTINCT FROM $4 OR owner IS DISTINCT FROM $5
             OR operating_system IS DISTINCT FROM $7)
+        """
+    )
+    static let updateRetention = SQL(
+        "UPDATE device SET keys_purge_after = $2 WHERE id = $1 AND keys_purge_after IS DISTINCT FROM $2"
+    )
+    static let toPurge = SQL(
+        """
+        SELECT \(Self.list) FROM device WHERE keys_purge_after <= $1 AND is_on_legal_hold = 0
+        ORDER BY keys_purge_after LIMIT $2
         """
     )
     static let updateGroup = SQL("UPDATE device SET device_group = $2 WHERE id = $1")

@@ -169,6 +169,10 @@ extension Transaction {
         guard changed == 1 else { throw .constraint(.reference) }
         self.hasPurged = true
         try self.noteCurrentKey(ofVolume: key.volume, id: key.volumeID)
+        // What proved the keys tells of the volume, and nothing is left to prove.
+        if try self.keys(ofVolume: key.volume, id: key.volumeID).allSatisfy({ $0.state == .purged }) {
+            try self.connection.run(KeyColumns.deleteMetadata, .integer(key.volume))
+        }
     }
 
     /// Notes on the volume which key is handed out when none is named, for the lists.
@@ -261,6 +265,7 @@ enum KeyColumns {
         "UPDATE escrowed_key SET state = $2, proof = $3, purge_after = $4 WHERE id = $1"
     )
     static let purge = SQL("UPDATE escrowed_key SET state = $2, sealed = NULL, seal_epoch = 0 WHERE id = $1")
+    static let deleteMetadata = SQL("DELETE FROM volume_metadata WHERE volume = $1")
     static let setCurrent = SQL(
         """
         UPDATE volume SET current_key = $2, current_proof = $3, current_deposited_at = $4

@@ -49,6 +49,15 @@ struct ByteCount: ExpressibleByArgument {
     /// The number.
     let bytes: UInt64
 
+    /// As help shows a default.
+    var defaultValueDescription: String {
+        for (factor, unit) in [(UInt64(1 << 30), "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
+        where self.bytes != 0 && self.bytes.isMultiple(of: factor) {
+            return "\(self.bytes / factor)\(unit)"
+        }
+        return String(self.bytes)
+    }
+
     /// Takes a number.
     init(_ bytes: UInt64) { self.bytes = bytes }
 

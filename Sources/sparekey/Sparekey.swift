@@ -18,7 +18,8 @@ struct Sparekey: AsyncParsableCommand {
         subcommands: [
             Serve.self, KeyringCommand.self, TokenCommand.self, EnrolmentTokenCommand.self, DeviceCommand.self,
             KeyCommand.self, Rotate.self, ApprovalCommand.self, PolicyCommand.self, BreakGlassCommand.self,
-            CompromiseCommand.self, AuditCommand.self, WitnessCommand.self, VolumeCommand.self, Simulate.self,
+            CompromiseCommand.self, AuditCommand.self, DoctorCommand.self, RotationCommand.self, WitnessCommand.self,
+            VolumeCommand.self, Simulate.self,
             Bench.self, OpenerCommand.self,
         ]
     )

@@ -69,6 +69,7 @@ struct PlanTests {
             _ = try reader.progress(of: compromise)
             _ = try reader.compromisedVolumes(of: compromise, .waiting, limit: 10)
             _ = try reader.compromisedVolumes(awaiting: Sample.id(1))
+            _ = try reader.devicesToPurge(Sample.start, limit: 10)
             _ = try reader.sealedBreakGlass()
             _ = try reader.breakGlass(Sample.id(1))
             _ = try reader.openBreakGlass(at: Sample.start)

@@ -8,7 +8,9 @@ struct DeviceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "device",
         abstract: "Devices, and where their escrow stands.",
-        subcommands: [DeviceList.self, DeviceShow.self, DeviceMove.self]
+        subcommands: [
+            DeviceList.self, DeviceShow.self, DeviceMove.self, DeviceRetire.self, DeviceHold.self, DeviceRelease.self,
+        ]
     )
 }
 

@@ -137,6 +137,7 @@ extension EscrowSettings {
         self.rotationDeliveryPatience = try reader.span(.rotationDeliveryPatience) ?? self.rotationDeliveryPatience
         self.rotationStepPatience = try reader.span(.rotationStepPatience) ?? self.rotationStepPatience
         self.rotationRetryDelay = try reader.span(.rotationRetryDelay) ?? self.rotationRetryDelay
+        if let retention = try reader.spanOrNever(.retiredRetention) { self.retiredRetention = retention.span }
         self.supersededRetention = try reader.span(.supersededRetention) ?? self.supersededRetention
         self.checkInInterval = try reader.span(.checkInInterval) ?? self.checkInInterval
         self.proofConcurrency = try reader.count(.proofConcurrency) ?? self.proofConcurrency

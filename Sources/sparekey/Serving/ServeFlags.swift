@@ -118,6 +118,14 @@ struct ServeTimes: ParsableArguments {
     @Option(help: ArgumentHelp("How long a replaced key is kept (default: 90d).", valueName: "time"))
     var supersededRetention: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How long a retired device's keys are kept, or never purged (default: 365d).",
+            valueName: "time"
+        )
+    )
+    var retiredRetention: String?
+
     @Option(help: ArgumentHelp("How often devices check in (default: 1h).", valueName: "time"))
     var checkInInterval: String?
 
@@ -141,6 +149,7 @@ struct ServeTimes: ParsableArguments {
         settings[.rotationDeliveryPatience] = self.rotationDeliveryPatience
         settings[.rotationStepPatience] = self.rotationStepPatience
         settings[.rotationRetryDelay] = self.rotationRetryDelay
+        settings[.retiredRetention] = self.retiredRetention
         settings[.supersededRetention] = self.supersededRetention
         settings[.checkInInterval] = self.checkInInterval
         settings[.proofConcurrency] = self.proofConcurrency

@@ -45,6 +45,7 @@ enum Setting: String, CaseIterable, Sendable {
     case rotationDeliveryPatience = "escrow.rotationDeliveryPatience"
     case rotationStepPatience = "escrow.rotationStepPatience"
     case rotationRetryDelay = "escrow.rotationRetryDelay"
+    case retiredRetention = "escrow.retiredRetention"
     case supersededRetention = "escrow.supersededRetention"
     case checkInInterval = "escrow.checkInInterval"
     case proofConcurrency = "escrow.proofConcurrency"

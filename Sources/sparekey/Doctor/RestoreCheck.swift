@@ -1,0 +1,217 @@
+import AuditLog
+import BitLocker
+import EscrowCrypto
+import EscrowModel
+import EscrowService
+import EscrowStore
+import Glibc
+import MasterKeyProviders
+
+/// Whether a backup could be restored: a copy of it is opened in a private folder, as a server would.
+struct RestoreCheck {
+    let backup: String
+    let configuration: ServeConfiguration
+    /// How many keys to open.
+    let count: Int
+
+    func findings() async -> [Finding] {
+        var template = Array("/tmp/sparekey-restore-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { return [.fail("backup", "no private folder: \(SmallFile.reason)")] }
+        let folder = String(cString: made)
+        defer { Self.run("rm", ["-rf", folder]) }
+        do {
+            return try await self.findings(in: folder)
+        } catch {
+            return [.fail("backup", (error as? Failure)?.message ?? "\(error)")]
+        }
+    }
+
+    private func findings(in folder: String) async throws -> [Finding] {
+        let copy = folder + "/data"
+        let source = try self.unpack(to: folder)
+        guard mkdir(copy, 0o700) == 0 else { throw Failure("cannot make \(copy): \(SmallFile.reason)") }
+        let names = ["sparekey.db", "sparekey.db-wal", "checkpoint"]
+        for name in names where FileStatus("\(source)/\(name)") != nil {
+            guard Self.run("cp", ["--", "\(source)/\(name)", "\(copy)/\(name)"]) else {
+                throw Failure("cannot copy \(name) of the backup: is there room in /tmp?")
+            }
+        }
+        var findings: [Finding] = []
+        if FileStatus(source + "/master.key") != nil {
+            findings.append(
+                .fail(
+                    "MASTER KEY",
+                    "IT LIES IN THE BACKUP: whoever gets the backup has every key in escrow. Take it out, and think of "
+                        + "whoever may have read it: a new master key does not help against a copied keyring"
+                )
+            )
+        }
+        var keys: [(device: Device, key: EscrowedKey)] = []
+        do {
+            // Closed before a store opens the copy for writing.
+            let store = try StoreInspection(path: copy + "/sparekey.db")
+            findings += StoreCheck.integrity(store)
+            guard let keyring = try await KeyringCheck.keyring(store, self.configuration.masterKey) else {
+                return findings + [.fail("keyring", "the backup has none: it is of an installation that never started")]
+            }
+            findings.append(.ok("master key", "it opens the backup's keyring"))
+            let failures = keyring.failedCanaries()
+            findings += failures.map { .fail("keyring", "\($0)") }
+            var generator = SystemRandomNumberGenerator()
+            keys = try store.randomKeys(self.count, using: &generator)
+            findings.append(try Self.open(keys, of: store, with: keyring.opener))
+        }
+        findings += try await self.log(in: copy, keys)
+        findings.append(.ok("live log", "nothing of this check is on it: the copy is gone"))
+        return findings
+    }
+
+    private static func open(
+        _ keys: [(device: Device, key: EscrowedKey)],
+        of store: StoreInspection,
+        with opener: Opener
+    ) throws -> Finding {
+        var broken: [String] = []
+        for (device, key) in keys {
+            guard let sealed = try store.reader.sealed(key) else { continue }
+            let context = SealContext(
+                device: device.id,
+                volume: key.volumeID,
+                protector: key.protectorID,
+                kind: key.kind,
+                keyVersion: key.version
+            )
+            // What is opened is wiped as it goes out of use, which is at once.
+            do { _ = try opener.open(sealed, context: context) } catch {
+                broken.append("\(key.protectorID) of \(device.facts.name)")
+            }
+        }
+        guard broken.isEmpty else {
+            return .fail("keys", "\(broken.count) of \(keys.count) do not open, such as \(broken[0])")
+        }
+        return .ok("keys", "\(keys.count) drawn at random open")
+    }
+
+    /// Verifies the whole log of the copy, and that the deposit of each drawn key is on it.
+    private func log(in copy: String, _ keys: [(device: Device, key: EscrowedKey)]) async throws -> [Finding] {
+        var configuration = self.configuration
+        configuration.directory = copy
+        configuration.auditAnchor = copy + "/checkpoint"
+        configuration.auditOrigin = nil
+        let installation = try await Installation(configuration) { _ in }
+        do {
+            let findings = try await Self.log(of: installation, keys)
+            await installation.close()
+            return findings
+        } catch {
+            await installation.close()
+            throw error
+        }
+    }
+
+    private static func log(
+        of installation: Installation,
+        _ keys: [(device: Device, key: EscrowedKey)]
+    ) async throws -> [Finding] {
+        let caller = Caller(
+            identity: .localOperator(name: "restore-check"),
+            role: .administrator,
+            scope: .everything,
+            source: Source(address: "local")
+        )
+        var verifier = LogVerifier(keys: [installation.logKey])
+        for try await lines in try await installation.service.auditExport(by: caller) { verifier.read(lines) }
+        let result = verifier.finish()
+        guard result.isIntact else {
+            let first = result.problems.first.map { "\($0)" } ?? ""
+            return [.fail("audit log", "\(result.problems.count) problems, first: \(first)")]
+        }
+        var findings: [Finding] = [.ok("audit log", "\(result.recordCount) records verify")]
+        var missing = 0
+        for (device, key) in keys {
+            var filter = AuditFilter()
+            filter.device = device.id
+            filter.kind = .keyDeposited
+            var cursor: Int64?
+            var isFound = false
+            repeat {
+                let page = try await installation.service.audit(
+                    filter,
+                    PageRequest(after: cursor, limit: 500),
+                    by: caller
+                )
+                let id = key.protectorID.description
+                isFound = page.items.contains {
+                    $0.record.map { String(decoding: $0, as: UTF8.self).contains(id) } ?? true
+                }
+                cursor = page.next
+            } while !isFound && cursor != nil
+            if !isFound { missing += 1 }
+        }
+        findings.append(
+            missing == 0
+                ? .ok("records", "the deposit of each of them is on the log")
+                : .fail("records", "the deposits of \(missing) of them are not on the log: somebody added keys")
+        )
+        return findings
+    }
+
+    /// Where the backup's files are, after a tar file was unpacked.
+    private func unpack(to folder: String) throws(Failure) -> String {
+        guard let status = FileStatus(self.backup) else {
+            throw Failure("cannot read \(self.backup): \(SmallFile.reason)")
+        }
+        if status.isDirectory { return self.backup }
+        let unpacked = folder + "/unpacked"
+        guard mkdir(unpacked, 0o700) == 0 else { throw Failure("cannot make \(unpacked): \(SmallFile.reason)") }
+        if Self.isDatabase(self.backup) {
+            guard Self.run("cp", ["--", self.backup, unpacked + "/sparekey.db"]) else {
+                throw Failure("cannot copy \(self.backup): is there room in /tmp?")
+            }
+            return unpacked
+        }
+        guard Self.run("tar", ["-xf", self.backup, "-C", unpacked, "--no-same-owner"]) else {
+            throw Failure("\(self.backup) is neither a database, a folder nor a tar file that can be unpacked")
+        }
+        // As `tar -C DIR .` has it, or in one folder.
+        if FileStatus(unpacked + "/sparekey.db") != nil { return unpacked }
+        for name in Self.names(in: unpacked) where FileStatus("\(unpacked)/\(name)/sparekey.db") != nil {
+            return "\(unpacked)/\(name)"
+        }
+        throw Failure("there is no sparekey.db in \(self.backup)")
+    }
+
+    private static func isDatabase(_ path: String) -> Bool {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 15)
+        return read(descriptor, &bytes, 15) == 15 && bytes == Array("SQLite format 3".utf8)
+    }
+
+    private static func names(in folder: String) -> [String] {
+        guard let directory = opendir(folder) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Runs a program of the system's to its end; whether it ended well.
+    @discardableResult
+    private static func run(_ program: String, _ arguments: [String]) -> Bool {
+        var pointers: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
+        defer { for pointer in pointers { free(pointer) } }
+        pointers.append(nil)
+        var process = pid_t()
+        guard posix_spawnp(&process, program, nil, nil, &pointers, environ) == 0 else { return false }
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0 { guard errno == EINTR else { return false } }
+        return status == 0
+    }
+}

@@ -24,4 +24,6 @@ package enum EscrowError: Error, Equatable, Sendable {
     case witnessesMissing
     /// A stored secret does not open. The caller can only be told that it is so; the record says which.
     case sealBroken
+    /// This server only takes deposits: it has nothing that opens a secret or changes the keyring.
+    case ingestOnly
 }

@@ -40,32 +40,58 @@ extension EscrowService {
     package func deposit(_ deposit: consuming Deposit, by caller: Caller) async throws(EscrowError) -> DepositReceipt {
         guard case .device(let device) = caller.identity else { throw .notAuthenticated }
         let upload = try Self.upload(of: deposit)
-        let storable = try upload.map { (upload) throws(EscrowError) in try Self.withoutGuessableProtectors(upload) }
+        let stripped = try upload.map { (upload) throws(EscrowError) in try Self.withoutGuessableProtectors(upload) }
         let context = Self.context(of: deposit, from: device, version: 0)
         let fingerprint = deposit.secret.withBytes {
             self.keys.fingerprinter.fingerprint(of: $0, context: context).bytes
         }
-        let answer = try await self.proof(of: deposit, by: upload, fingerprint: fingerprint, device: device)
+        let canWait = stripped?.isStripped == false
+        let answer = try await self.proof(
+            of: deposit,
+            by: upload,
+            canWait: canWait,
+            fingerprint: fingerprint,
+            device: device
+        )
+        let storable = stripped?.bytes
         // The version is part of what is sealed, and is only known for certain inside the writer. Nearly always it is the
         // protector's first secret: seal for that, and look, and look again, only when it was not.
         var version = 1
         for _ in 0..<5 {
-            let sealed = try self.seal(deposit.secret, Self.context(of: deposit, from: device, version: version))
+            let sealing = self.keys.sealing
+            let sealed = try Self.seal(
+                deposit.secret,
+                Self.context(of: deposit, from: device, version: version),
+                with: sealing.sealer
+            )
             let submission = Submission(
                 volume: deposit.volume,
                 protector: deposit.protector,
                 kind: deposit.secret.kind,
                 version: version,
                 sealed: sealed,
+                sealEpoch: sealing.epoch,
                 fingerprint: fingerprint,
                 answer: answer,
                 upload: upload,
                 storable: storable
             )
-            if let receipt = try await self.keep(submission, by: caller) { return receipt }
-            version = try await self.nextVersion(device, deposit.volume, deposit.protector)
+            switch try await self.keep(submission, by: caller) {
+            case .kept(let receipt): return receipt
+            case .otherVersion: version = try await self.nextVersion(device, deposit.volume, deposit.protector)
+            case .otherEpoch: try await self.followKeyring()
+            }
         }
         throw .unavailable(retryAfterSeconds: 1)
+    }
+
+    /// What keeping a deposit came to.
+    private enum Keeping: Sendable {
+        case kept(DepositReceipt)
+        /// The version that was sealed for is taken by now.
+        case otherVersion
+        /// Secrets are sealed to other keys by now; a version that was sealed to before may be destroyed at any time.
+        case otherEpoch
     }
 
     /// Everything of a deposit that the transaction needs; the secret itself only sealed.
@@ -75,6 +101,7 @@ extension EscrowService {
         let kind: SecretKind
         let version: Int
         let sealed: [UInt8]
+        let sealEpoch: Int
         let fingerprint: [UInt8]
         let answer: ProofAnswer
         let upload: MetadataUpload?
@@ -109,9 +136,9 @@ extension EscrowService {
         return upload
     }
 
-    private static func withoutGuessableProtectors(_ upload: MetadataUpload) throws(EscrowError) -> [UInt8] {
+    private static func withoutGuessableProtectors(_ upload: MetadataUpload) throws(EscrowError) -> MetadataUpload {
         do throws(MetadataUploadError) {
-            return try upload.strippingGuessableProtectors().bytes
+            return try upload.strippingGuessableProtectors()
         } catch {
             throw .invalid(field: "metadata", problem: "\(error)")
         }
@@ -120,6 +147,7 @@ extension EscrowService {
     private func proof(
         of deposit: borrowing Deposit,
         by upload: MetadataUpload?,
+        canWait: Bool,
         fingerprint: [UInt8],
         device: GUID
     ) async throws(EscrowError) -> ProofAnswer {
@@ -135,7 +163,11 @@ extension EscrowService {
         }
         // The same secret, proven before, needs no second tenth of a second.
         guard !isProven else { return ProofAnswer(.proven, nil) }
-        return ProofAnswer(await self.prover.prove(deposit.secret, protector: deposit.protector, by: upload))
+        // What only takes deposits leaves the work to a full server, but for metadata that may not be kept until then.
+        if self.keys.isIngest, canWait { return ProofAnswer(.unproven, ProofAnswer.later) }
+        let answer = await self.prover.prove(deposit.secret, protector: deposit.protector, by: upload)
+        if answer == .busy, canWait { return ProofAnswer(.unproven, ProofAnswer.later) }
+        return ProofAnswer(answer)
     }
 
     private func nextVersion(_ device: GUID, _ volume: GUID, _ protector: GUID) async throws(EscrowError) -> Int {
@@ -163,20 +195,23 @@ extension EscrowService {
         return nil
     }
 
-    private func seal(_ secret: borrowing RecoverySecret, _ context: SealContext) throws(EscrowError) -> [UInt8] {
+    private static func seal(
+        _ secret: borrowing RecoverySecret,
+        _ context: SealContext,
+        with sealer: Sealer
+    ) throws(EscrowError) -> [UInt8] {
         do throws(SealError) {
             return try secret.withBytes { (bytes) throws(SealError) in
-                try self.keys.sealer.seal(bytes, context: context)
+                try sealer.seal(bytes, context: context)
             }
         } catch {
             throw .sealBroken
         }
     }
 
-    /// Nil when the version that was sealed for is taken by now.
-    private func keep(_ submission: Submission, by caller: Caller) async throws(EscrowError) -> DepositReceipt? {
+    private func keep(_ submission: Submission, by caller: Caller) async throws(EscrowError) -> Keeping {
         let now = self.clock()
-        return try await self.operation { (transaction) throws(StoreError) -> Outcome<DepositReceipt?> in
+        return try await self.operation { (transaction) throws(StoreError) -> Outcome<Keeping> in
             guard var device = try self.device(of: caller, in: transaction) else { return .refused(.notAuthenticated) }
             guard let permit = self.permit(.depositKey, by: caller, on: device, at: now) else {
                 return self.refusal(of: .depositKey, by: caller, on: device)
@@ -196,7 +231,10 @@ extension EscrowService {
                 key = try self.renew(known, with: answer, on: &transition, at: now, in: transaction)
             } else {
                 guard Self.nextVersion(of: submission.protector, among: transition.keys) == submission.version else {
-                    return .done(nil, [])
+                    return .done(.otherVersion, [])
+                }
+                guard try transaction.sealEpoch() ?? submission.sealEpoch == submission.sealEpoch else {
+                    return .done(.otherEpoch, [])
                 }
                 guard transition.keys.count < Limits.keysPerVolume else {
                     return .refused(
@@ -209,7 +247,17 @@ extension EscrowService {
                 }
                 key = try self.add(submission, answer, to: &transition, at: now, in: transaction)
             }
-            try self.follow(key, submission, answer, on: &transition, at: now, in: transaction)
+            try self.follow(
+                key,
+                answer,
+                by: submission.upload,
+                storing: submission.storable,
+                on: &transition,
+                in: transaction
+            )
+            if key.proof == .unproven, answer.isPutOff, let storable = submission.storable {
+                try transaction.addToProofBacklog(key, metadata: storable)
+            }
             try transition.settle(in: transaction)
             try self.refreshStatus(of: &device, at: now, in: transaction)
             let receipt = DepositReceipt(
@@ -218,7 +266,7 @@ extension EscrowService {
                 status: transition.volume.status,
                 instructions: transition.instructions()
             )
-            return .done(receipt, transition.events)
+            return .done(.kept(receipt), transition.events)
         }
     }
 
@@ -240,7 +288,8 @@ extension EscrowService {
                 depositedAt: now,
                 provenAt: answer.state == .proven ? now : nil,
                 fingerprint: submission.fingerprint,
-                sealed: submission.sealed
+                sealed: submission.sealed,
+                sealEpoch: submission.sealEpoch
             )
         )
         transition.keys.append(key)
@@ -275,12 +324,12 @@ extension EscrowService {
     }
 
     /// What follows for the volume from a key that is here now.
-    private func follow(
+    func follow(
         _ key: EscrowedKey,
-        _ submission: Submission,
         _ answer: ProofAnswer,
+        by upload: MetadataUpload?,
+        storing storable: [UInt8]?,
         on transition: inout VolumeTransition,
-        at now: Timestamp,
         in transaction: Transaction
     ) throws(StoreError) {
         if !transition.volume.report.protectors.contains(where: { $0.id == key.protectorID }) {
@@ -288,13 +337,13 @@ extension EscrowService {
             transition.volume.report.protectors.append(ReportedProtector(id: key.protectorID, kind: kind))
         }
         if transition.counts(key) { transition.volume.failure = nil }
-        if answer.state == .proven, let upload = submission.upload, let storable = submission.storable {
+        if answer.state == .proven, let upload, let storable {
             transition.volume.highestNonce = max(transition.volume.highestNonce, upload.nextNonce)
             try transaction.setMetadata(storable, of: transition.volume)
         }
         if answer.state == .refuted {
             let detail = answer.reason ?? "refuted"
-            transition.volume.failure = VolumeFailure(reason: .proofRefuted, at: now, detail: detail)
+            transition.volume.failure = VolumeFailure(reason: .proofRefuted, at: transition.now, detail: detail)
         }
         guard let rotation = transition.rotation, !rotation.replaces.contains(key.protectorID) else { return }
         if transition.counts(key) {

@@ -31,6 +31,7 @@ extension EscrowService {
         reason: DisclosureReason,
         by caller: Caller
     ) async throws(EscrowError) -> DisclosedSecret {
+        guard !self.keys.isIngest else { throw .ingestOnly }
         // A disclosure that cannot be made is not to be on the log as one that was.
         if self.keys.holder.obstacle() != nil { throw .unavailable(retryAfterSeconds: 5) }
         let now = self.clock()

@@ -9,16 +9,36 @@ package final class EscrowKeys: Sendable {
         let sealer: Sealer
     }
 
+    /// What new secrets are sealed with, and the keyring's seal epoch that this is of.
+    struct Sealing: Sendable {
+        let sealer: Sealer
+        let epoch: Int
+    }
+
     /// Opens with private keys.
     package let holder: any KeyHolder
     /// Recognises a secret that is here already, without opening anything.
     package let fingerprinter: KeyFingerprinter
     /// Lets one change of the keyring at a time through.
     let turn = KeyringTurn()
+    /// Whether this server only takes deposits: nobody holds the other half.
+    package let isIngest: Bool
+    private let given: ServerKeys
     private let current: Mutex<Current>
 
     /// Takes what the server may have of a keyring, and who has the rest.
-    package init(_ keys: ServerKeys, heldBy holder: any KeyHolder) throws(SealError) {
+    package convenience init(_ keys: ServerKeys, heldBy holder: any KeyHolder) throws(SealError) {
+        try self.init(keys, heldBy: holder, isIngest: false)
+    }
+
+    /// Takes what a server has that only takes deposits.
+    package convenience init(ingest keys: ServerKeys) throws(SealError) {
+        try self.init(keys, heldBy: NoKeyHolder(), isIngest: true)
+    }
+
+    private init(_ keys: ServerKeys, heldBy holder: any KeyHolder, isIngest: Bool) throws(SealError) {
+        self.isIngest = isIngest
+        self.given = keys
         self.holder = holder
         self.fingerprinter = KeyFingerprinter(key: keys.fingerprintKey)
         self.current = Mutex(Current(document: keys.document, sealer: try keys.document.sealer()))
@@ -30,7 +50,18 @@ package final class EscrowKeys: Sendable {
     }
 
     /// Seals with public keys alone, as the keyring is now.
-    package var sealer: Sealer { self.current.withLock { $0.sealer } }
+    var sealing: Sealing {
+        self.current.withLock { Sealing(sealer: $0.sealer, epoch: $0.document.sealEpoch) }
+    }
+
+    /// What the server has of the keyring as it is now.
+    var serverKeys: ServerKeys {
+        ServerKeys(
+            document: self.document,
+            fingerprintKey: self.given.fingerprintKey,
+            auditLogSeed: self.given.auditLogSeed
+        )
+    }
 
     /// The keyring as it is now; its secrets are wrapped.
     package var document: KeyringDocument { self.current.withLock { $0.document } }
@@ -45,6 +76,16 @@ package final class EscrowKeys: Sendable {
         let sealer: Sealer
         do throws(SealError) { sealer = try document.sealer() } catch { throw .seal(error) }
         try await self.holder.adopt(proposal.document, evidence: evidence)
+        self.take(document, sealer)
+    }
+
+    /// Seals with a stored document that another server changed, when the audit log's key has signed it.
+    func follow(_ document: KeyringDocument) throws(KeyringError) {
+        try IngestKeys(self.serverKeys).check(document)
+        do throws(SealError) { self.take(document, try document.sealer()) } catch { throw .sealing(error) }
+    }
+
+    private func take(_ document: KeyringDocument, _ sealer: Sealer) {
         self.current.withLock { current in
             guard current.document.generation < document.generation else { return }
             current = Current(document: document, sealer: sealer)

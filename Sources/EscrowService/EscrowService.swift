@@ -16,6 +16,7 @@ package struct EscrowService: Sendable {
     let policy = Policy()
     let rules = PolicyInForce()
     let prover: Prover
+    let health = KeyringHealth()
     let tokens = TokenCache()
     let breakGlassTries = BreakGlassTries()
     /// How the witnesses of the audit log stand.

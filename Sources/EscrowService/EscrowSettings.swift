@@ -26,7 +26,9 @@ package struct EscrowSettings: Equatable, Sendable {
     package var checkInInterval = TimeSpan.hours(1)
     /// How many proofs run at once; each occupies a core for a tenth of a second.
     package var proofConcurrency = 1
-    /// How many deposits may wait for a proof; those beyond are accepted unproven.
+    /// How often the keyring is opened anew to see that it still opens.
+    package var keyringCheckInterval = TimeSpan.hours(1)
+    /// How many deposits may wait for a proof; those beyond are accepted unproven, and proven later.
     package var proofBacklog = 64
     /// What is asked of the witnesses of the audit log, where there are any.
     package var witnessPolicy = WitnessPolicy()

@@ -3,8 +3,14 @@ import EscrowModel
 
 /// A proof as it is kept with a key: a state, and one word why where it is not proven.
 struct ProofAnswer: Equatable, Sendable {
+    /// The word for a proof that is put off until somebody has the time or the key for it.
+    static let later = "provenLater"
+
     let state: EscrowedKey.ProofState
     let reason: String?
+
+    /// Whether it was put off, and is to be made by the metadata that is kept.
+    var isPutOff: Bool { self.state == .unproven && self.reason == Self.later }
 
     init(_ state: EscrowedKey.ProofState, _ reason: String?) {
         self.state = state

@@ -5,11 +5,14 @@ import EscrowStore
 extension EscrowService {
     /// What keeps the server from doing its work, one sentence each; empty when it is ready.
     package func readiness() async -> [String] {
-        var problems: [String]
-        do throws(KeyHolderError) {
-            problems = try await self.keys.holder.failedCanaries().map { "The keyring cannot open secrets: \($0)" }
-        } catch {
-            problems = [error.description]
+        var problems: [String] = []
+        if !self.keys.isIngest {
+            do throws(KeyHolderError) {
+                problems = try await self.keys.holder.failedCanaries().map { "The keyring cannot open secrets: \($0)" }
+            } catch {
+                problems = [error.description]
+            }
+            if problems.isEmpty, let problem = self.health.problem { problems = [problem] }
         }
         do throws(EscrowError) {
             _ = try await self.snapshot { (reader) throws(StoreError) in try reader.logHead() }
@@ -18,6 +21,9 @@ extension EscrowService {
         }
         return problems + self.witnesses.problems(at: self.clock()).alarms
     }
+
+    /// `full` for a server that does everything, `ingest` for one that only takes deposits.
+    package var role: String { self.keys.isIngest ? "ingest" : "full" }
 
     /// Records that the server was started, and which version of it.
     package func recordStart(version: String) async throws(EscrowError) {

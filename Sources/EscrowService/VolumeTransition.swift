@@ -31,6 +31,9 @@ struct VolumeTransition {
         self.settings = settings
     }
 
+    /// When the operation began.
+    var now: Timestamp { self.permit.now }
+
     /// An event about this volume.
     func event(
         _ kind: AuditEvent.Kind,

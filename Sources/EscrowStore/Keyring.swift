@@ -19,17 +19,17 @@ extension Transaction {
     ///
     /// - Parameters:
     ///   - bytes: the document.
-    ///   - sealEpoch: the document's, beside it for what must not read documents.
+    ///   - sealEpoch: the document's, for what does not read documents; nil for the one that is there.
     ///   - generation: the row's, as it was read with the document that is replaced.
     package func setKeyringDocument(
         _ bytes: [UInt8],
-        sealEpoch: Int = 1,
+        sealEpoch: Int? = nil,
         replacing generation: Int64?
     ) throws(StoreError) -> Bool {
         guard let generation else {
-            return try self.connection.run(KeyringSQL.insert, .bytes(bytes), .integer(sealEpoch)) == 1
+            return try self.connection.run(KeyringSQL.insert, .bytes(bytes), .integer(sealEpoch ?? 1)) == 1
         }
-        let values: [SQLValue] = [.bytes(bytes), .integer(generation), .integer(sealEpoch)]
+        let values: [SQLValue] = [.bytes(bytes), .integer(generation), .integer(sealEpoch.map { Int64($0) })]
         return try self.connection.run(KeyringSQL.update, values) == 1
     }
 }
@@ -44,7 +44,8 @@ private enum KeyringSQL {
     )
     static let update = SQL(
         """
-        UPDATE keyring SET document = $1, generation = generation + 1, seal_epoch = $3 WHERE id = 1 AND generation = $2
+        UPDATE keyring SET document = $1, generation = generation + 1, seal_epoch = COALESCE($3, seal_epoch)
+        WHERE id = 1 AND generation = $2
         """
     )
 }

@@ -62,6 +62,13 @@ extension Problem {
                     "Nothing is disclosed before they have. Tell whoever runs the server; /readyz says which are missing.",
                 headers: [.retryAfter: "10"]
             )
+        case .ingestOnly:
+            self = Problem(
+                status: .serviceUnavailable,
+                code: "ingest-only",
+                title: "This server only takes deposits.",
+                detail: "It holds no key that opens a secret. Ask a server that runs with --role full."
+            )
         case .sealBroken:
             self = Problem(
                 status: .internalServerError,

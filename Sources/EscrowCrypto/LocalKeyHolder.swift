@@ -46,19 +46,21 @@ package final class LocalKeyHolder: KeyHolder {
     ///   - document: the stored document; nil for a new installation.
     ///   - masterKey: where its master key is.
     ///   - resolver: makes providers.
+    ///   - suite: the algorithms of a new keyring.
     ///   - now: the time to note in a new keyring.
     ///   - notice: told what people must know, such as that a master key was made.
     package static func start(
         document: [UInt8]?,
         masterKey: MasterKeyReference,
         resolver: @escaping MasterKeyResolver,
+        suite: SealSuite = .p256,
         at now: Timestamp,
         notice: (String) -> Void
     ) async throws -> LocalKeyHolder {
         let provider = try await resolver(masterKey, document == nil, notice)
         let keyring =
             if let document { try await Keyring(KeyringDocument(json: document), under: provider) } else {
-                try await Keyring.create(under: provider, at: now)
+                try await Keyring.create(under: provider, suite: suite, at: now)
             }
         return LocalKeyHolder(keyring, masterKey: masterKey, resolver: resolver)
     }

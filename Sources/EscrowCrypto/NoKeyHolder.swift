@@ -8,6 +8,8 @@ package struct NoKeyHolder: KeyHolder {
     /// Makes it, of nothing.
     package init() {}
 
+    package func obstacle() -> KeyHolderError? { .unavailable(Self.reason) }
+
     package func open(_ sealed: SealedSecret, evidence: LogEvidence) async throws(KeyHolderError) -> SecretBytes {
         throw .unavailable(Self.reason)
     }

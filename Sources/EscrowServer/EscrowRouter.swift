@@ -64,6 +64,7 @@ package struct EscrowRouter: Sendable {
         )
         CompromiseRoutes(service: self.service).add(to: people.group("api/compromises"))
         BreakGlassRoutes(service: self.service).add(to: people.group("api/break-glass"))
+        KeyringRoutes(service: self.service).add(to: people.group("api/keyring"))
         MasterKeyRoutes(service: self.service).add(to: people.group("api/keyring"))
 
         let signatures = DeviceSignatures(clock: self.clock)

@@ -50,6 +50,9 @@ package final class EscrowKeys: Sendable {
     }
 
     /// Seals with public keys alone, as the keyring is now.
+    package var sealer: Sealer { self.current.withLock { $0.sealer } }
+
+    /// The same, with the seal epoch that goes with it.
     var sealing: Sealing {
         self.current.withLock { Sealing(sealer: $0.sealer, epoch: $0.document.sealEpoch) }
     }

@@ -10,6 +10,8 @@ package final class Connection {
         case readWrite
         /// Reads only; needs a read-write connection to have the file open.
         case readOnly
+        /// Reads only, a file that nobody changes meanwhile: no file beside it is looked at or made.
+        case unchanging
     }
 
     /// How many statements of texts put together at run time are kept.
@@ -37,9 +39,11 @@ package final class Connection {
             switch mode {
             case .readWrite: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             case .readOnly: SQLITE_OPEN_READONLY
+            case .unchanging: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             }
+        let name = mode == .unchanging ? "file:\(Self.escaped(path))?immutable=1" : path
         var database: OpaquePointer?
-        let code = sqlite3_open_v2(path, &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+        let code = sqlite3_open_v2(name, &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
         guard code == SQLITE_OK, let database else {
             sqlite3_close_v2(database)
             throw .refused(.cannotOpen(path: path, reason: String(cString: sqlite3_errstr(code))))
@@ -48,6 +52,11 @@ package final class Connection {
         self.walPages = .allocate(capacity: 1)
         self.walPages.initialize(to: 0)
         csqlite_defend(database)
+    }
+
+    /// A path within a URI: what would end it there is escaped.
+    private static func escaped(_ path: String) -> String {
+        path.replacing("%", with: "%25").replacing("?", with: "%3f").replacing("#", with: "%23")
     }
 
     deinit {

@@ -16,7 +16,7 @@ struct Sparekey: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Serve.self, KeyringCommand.self, TokenCommand.self, EnrolmentTokenCommand.self, DeviceCommand.self,
+            Serve.self, KeyringCommand.self, RecoveryKeyCommand.self, Recover.self, TokenCommand.self, EnrolmentTokenCommand.self, DeviceCommand.self,
             KeyCommand.self, Rotate.self, ApprovalCommand.self, PolicyCommand.self, BreakGlassCommand.self,
             CompromiseCommand.self, AuditCommand.self, DoctorCommand.self, RotationCommand.self, WitnessCommand.self,
             VolumeCommand.self, Simulate.self,

@@ -50,6 +50,14 @@ extension MoveDeviceRequest: CallerRequest {
     static let fields: Set = ["group"]
 }
 
+extension RotateKeyringRequest: CallerRequest {
+    static let fields: Set = ["suite"]
+}
+
+extension AddRecoveryKeyRequest: CallerRequest {
+    static let fields: Set = ["publicKey"]
+}
+
 /// A body after its field names were checked.
 struct Strict<Body: CallerRequest>: Decodable {
     let body: Body

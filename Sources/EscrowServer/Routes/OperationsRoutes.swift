@@ -15,6 +15,7 @@ struct OperationsRoutes: Sendable {
     /// Answer of `GET /healthz` and, when all is well, of `GET /readyz`.
     private struct State: Encodable {
         let status: String
+        var role: String?
         /// What people should know though all is well.
         var notices: [String]?
     }
@@ -31,7 +32,9 @@ struct OperationsRoutes: Sendable {
             throw Problem.unavailable(detail: reasons.joined(separator: " "), retryAfterSeconds: 10)
         }
         let notices = await self.service.notices()
-        return try JSONAnswer.response(State(status: "ready", notices: notices.isEmpty ? nil : notices))
+        return try JSONAnswer.response(
+            State(status: "ready", role: self.service.role, notices: notices.isEmpty ? nil : notices)
+        )
     }
 
     @Sendable

@@ -6,6 +6,10 @@ struct KeyringCommand: AsyncParsableCommand {
         commandName: "keyring",
         abstract: "The keyring: the keys that secrets are sealed to, and the master key that wraps them.",
         discussion: "On the server's own machine only: give --data.",
-        subcommands: [KeyringChangeProvider.self]
+        subcommands: [
+            KeyringShow.self, KeyringRotate.self, KeyringRewrapCommand.self, KeyringRetire.self,
+            KeyringAddRecoveryRecipient.self, KeyringRemoveRecoveryRecipient.self, KeyringExportIngest.self,
+            KeyringChangeProvider.self,
+        ]
     )
 }

@@ -58,7 +58,8 @@ struct Installation: Sendable {
             self.logKey = signingKey.verifierKey
             self.service = EscrowService(
                 store: store,
-                keys: try EscrowKeys(keys, heldBy: holder),
+                keys: configuration.role == .ingest
+                    ? try EscrowKeys(ingest: keys) : try EscrowKeys(keys, heldBy: holder),
                 logKey: signingKey.verifierKey,
                 witnesses: configuration.witnesses.map(\.key),
                 settings: configuration.escrow,
@@ -113,6 +114,9 @@ struct Installation: Sendable {
         _ configuration: ServeConfiguration,
         _ notice: @escaping @Sendable (String) -> Void
     ) async throws -> (any KeyHolder, ServerKeys, OpenerClient?) {
+        if configuration.role == .ingest {
+            return (NoKeyHolder(), try await IngestFile.serverKeys(configuration.ingestFile, in: store), nil)
+        }
         let stored = try await store.read { (reader) throws(StoreError) in try reader.keyringDocument()?.bytes }
         let holder: any KeyHolder
         let keys: ServerKeys
@@ -131,6 +135,7 @@ struct Installation: Sendable {
                 document: stored,
                 masterKey: configuration.masterKey.reference,
                 resolver: MasterKeySource.resolver(credentials: Environment["CREDENTIALS_DIRECTORY"]),
+                suite: configuration.keyringSuite,
                 at: Self.clock(),
                 notice: notice
             )

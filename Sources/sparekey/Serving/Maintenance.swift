@@ -34,6 +34,9 @@ struct Maintenance: Service {
             let moved = try await self.service.sweepGroups()
             if moved > 0 { self.logger.notice("\(moved) devices moved to other groups, as the policy says") }
             if purged > 0 { self.logger.notice("\(purged) keys purged, their retention has ended") }
+            if let problem = try await self.service.checkKeyringWhenDue() { self.logger.error("\(problem)") }
+            let proven = try await self.service.proveBacklog()
+            if proven > 0 { self.logger.notice("\(proven) proofs made that were put off") }
         } catch {
             self.logger.error("deadlines and retention could not be enforced; they will be tried again: \(error)")
         }

@@ -1,5 +1,6 @@
 import AuditLog
 import Configuration
+import EscrowCrypto
 import EscrowModel
 import EscrowServer
 import EscrowService
@@ -10,6 +11,12 @@ import LogWitness
 struct ServeConfiguration: Sendable {
     /// The data directory.
     var directory: String
+    /// What the server does.
+    var role: ServerRole
+    /// The file that a server has which only takes deposits.
+    var ingestFile: String
+    /// The algorithms of a new installation's keyring.
+    var keyringSuite: SealSuite
     /// How the server listens.
     var server: ServerSettings
     /// Where the master key is.
@@ -45,6 +52,13 @@ struct ServeConfiguration: Sendable {
             throw Failure("say where the data are: --data DIR", code: 64)
         }
         self.directory = directory
+        let roles = ServerRole.allCases.map(\.rawValue).joined(separator: " or ")
+        self.role = try reader.read(.role, roles) { ServerRole(rawValue: $0) } ?? .full
+        self.ingestFile = reader.text(.ingestFile) ?? directory + "/ingest.json"
+        self.keyringSuite =
+            try reader.read(.keyringSuite, "p256 or xWing") { text in
+                SealSuite.allCases.first { "\($0)" == text || $0.name == text }
+            } ?? .p256
         let address = try reader.read(.listen, "HOST:PORT, such as 127.0.0.1:8443") { ListenAddress($0) }
         var server = ServerSettings(host: address?.host ?? "127.0.0.1", port: address?.port ?? 8443)
         switch (reader.text(.tlsCertificate), reader.text(.tlsKey)) {
@@ -140,6 +154,7 @@ extension EscrowSettings {
         if let retention = try reader.spanOrNever(.retiredRetention) { self.retiredRetention = retention.span }
         self.supersededRetention = try reader.span(.supersededRetention) ?? self.supersededRetention
         self.checkInInterval = try reader.span(.checkInInterval) ?? self.checkInInterval
+        self.keyringCheckInterval = try reader.span(.keyringCheckInterval) ?? self.keyringCheckInterval
         self.proofConcurrency = try reader.count(.proofConcurrency) ?? self.proofConcurrency
         self.proofBacklog = try reader.count(.proofBacklog) ?? self.proofBacklog
     }

@@ -5,6 +5,30 @@ struct ServeFlags: ParsableArguments {
     @Option(help: ArgumentHelp("The data directory; made when it is not there.", valueName: "dir"))
     var data: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "full does everything; ingest only takes deposits, and has no key that opens one (default: full).",
+            valueName: "role"
+        )
+    )
+    var role: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --role ingest: what `keyring export-ingest` wrote (default: DIR/ingest.json).",
+            valueName: "file"
+        )
+    )
+    var ingestFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The algorithms of a new installation's keyring: p256 or xWing (default: p256).",
+            valueName: "suite"
+        )
+    )
+    var keyringSuite: String?
+
     @Option(help: ArgumentHelp("Where to listen (default: 127.0.0.1:8443).", valueName: "host:port"))
     var listen: String?
 
@@ -64,6 +88,9 @@ struct ServeFlags: ParsableArguments {
     var settings: [Setting: String] {
         var settings: [Setting: String] = self.times.settings
         settings[.data] = self.data
+        settings[.role] = self.role
+        settings[.ingestFile] = self.ingestFile
+        settings[.keyringSuite] = self.keyringSuite
         settings[.listen] = self.listen
         settings[.tlsCertificate] = self.tlsCertificate
         settings[.tlsKey] = self.tlsKey
@@ -138,9 +165,18 @@ struct ServeTimes: ParsableArguments {
     @Option(help: ArgumentHelp("How often deadlines are enforced and keys purged (default: 10s).", valueName: "time"))
     var maintenanceInterval: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How often the keyring is opened anew to see that it still opens (default: 1h).",
+            valueName: "time"
+        )
+    )
+    var keyringCheckInterval: String?
+
     /// What was given.
     var settings: [Setting: String] {
         var settings: [Setting: String] = [:]
+        settings[.keyringCheckInterval] = self.keyringCheckInterval
         settings[.requireProof] = self.requireProof.map { String($0) }
         settings[.depositPatience] = self.depositPatience
         settings[.rotationDelayAfterDisclosure] = self.rotationDelayAfterDisclosure

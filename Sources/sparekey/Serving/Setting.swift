@@ -6,6 +6,8 @@ import Configuration
 /// `SPAREKEY_ESCROW_DEPOSIT_PATIENCE`.
 enum Setting: String, CaseIterable, Sendable {
     case data
+    case role
+    case ingestFile = "ingest.file"
     case listen
     case plainHTTP = "plainHttp"
     case tlsCertificate = "tls.certificate"
@@ -36,6 +38,8 @@ enum Setting: String, CaseIterable, Sendable {
     case witnessMaximumAge = "audit.witnessMaximumAge"
     case policyFile = "policy.file"
     case trustedProxies = "server.trustedProxies"
+    case keyringSuite = "keyring.suite"
+    case keyringCheckInterval = "keyring.checkInterval"
     case maintenanceInterval = "maintenance.interval"
     case requireProof = "escrow.requireProof"
     case depositPatience = "escrow.depositPatience"

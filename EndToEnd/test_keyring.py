@@ -135,7 +135,7 @@ def test_only_the_console_may(escrow):
         ("GET", ""), ("POST", "/rotate"), ("POST", "/rewrap"), ("POST", "/ingest-export"), ("DELETE", "/versions/1"),
         ("DELETE", "/recovery-keys/0011223344556677"),
     ]:  # fmt: skip
-        answer = escrow.server.request(method, f"/api/keyring{path}", token=administrator)
+        answer = escrow.server.request(method, f"/api/keyring{path}", token=administrator, json={})
         assert answer.status_code == 403, path
 
 

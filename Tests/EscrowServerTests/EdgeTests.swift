@@ -92,7 +92,7 @@ struct EdgeTests {
     @Test("the server says that it lives and that it is ready")
     func health() async throws {
         #expect(try await self.escrow.network.send(.get, "/healthz").text == #"{"status":"alive"}"#)
-        #expect(try await self.escrow.network.send(.get, "/readyz").text == #"{"status":"ready"}"#)
+        #expect(try await self.escrow.network.send(.get, "/readyz").text == #"{"role":"full","status":"ready"}"#)
     }
 
     @Test("the log has a line for each request, with the route and never the path, the query or a secret")

@@ -8,6 +8,7 @@ enum BenchSection: String, CaseIterable, ExpressibleByArgument {
     case http
     case scale
     case log
+    case keys
 }
 
 /// Everything that was measured.
@@ -22,6 +23,8 @@ struct BenchReport: Encodable {
     var scale: BenchScale.Result?
     /// How fast the audit log leaves and is verified.
     var log: BenchLog.Result?
+    /// What the place of the master key and the seal's algorithms cost.
+    var keys: BenchKeys.Result?
 }
 
 /// `sparekey bench`.
@@ -40,7 +43,7 @@ struct Bench: AsyncParsableCommand {
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Measure these parts only: prove, http, scale, log.", valueName: "part")
+        help: ArgumentHelp("Measure these parts only: prove, http, scale, log, keys.", valueName: "part")
     )
     var only: [BenchSection] = []
 
@@ -121,6 +124,15 @@ struct Bench: AsyncParsableCommand {
             }
             progress.end()
             report.log = result
+            self.show(result.lines)
+        }
+        if self.measures(.keys) {
+            var progress = Progress("keys' places")
+            let result = try BenchKeys(directory: directory.path, rounds: self.rounds, seconds: self.seconds).run {
+                progress.show($0, of: $1)
+            }
+            progress.end()
+            report.keys = result
             self.show(result.lines)
         }
         if self.json { try Console.print(json: report) }

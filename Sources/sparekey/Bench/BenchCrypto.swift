@@ -1,8 +1,5 @@
-import BitLocker
 import Crypto
 import EscrowCrypto
-import EscrowModel
-import MessageSignatures
 
 /// What the cryptography of a reveal and of a deposit costs by itself on one core, in microseconds.
 struct BenchCrypto: Encodable {
@@ -15,25 +12,12 @@ struct BenchCrypto: Encodable {
 
     /// Measures each for about a fifth of a second.
     init() throws {
-        var generator = SystemRandomNumberGenerator()
-        let key = try RecipientPrivateKey.generate(.p256)
-        let sealer = try Sealer(recipients: [key.recipient])
-        let opener = Opener(keys: [key])
-        let context = SealContext(
-            device: .random(using: &generator),
-            volume: .random(using: &generator),
-            protector: .random(using: &generator),
-            kind: .recoveryPassword,
-            keyVersion: 1
-        )
-        let password = RecoveryPassword.generate(using: &generator)
-        let digits = password.withDigits { digits in digits.indices.map { digits[$0] } }
-        let sealed = try sealer.seal(digits.span, context: context)
+        let cost = try BenchSuite.cost(of: .p256)
         let signingKey = P256.Signing.PrivateKey()
         let message = [UInt8](repeating: 7, count: 300)
         let signature = try signingKey.signature(for: message)
-        self.open = try Self.microseconds { _ = try opener.open(sealed, context: context) }
-        self.seal = try Self.microseconds { _ = try sealer.seal(digits.span, context: context) }
+        self.open = cost.open
+        self.seal = cost.seal
         self.verify = try Self.microseconds {
             guard signingKey.publicKey.isValidSignature(signature, for: message) else {
                 throw Failure("A signature just made is not valid.")
@@ -41,7 +25,8 @@ struct BenchCrypto: Encodable {
         }
     }
 
-    private static func microseconds(of work: () throws -> Void) rethrows -> Double {
+    /// What some work costs, in microseconds of one core.
+    static func microseconds(of work: () throws -> Void) rethrows -> Double {
         var samples = BenchSamples()
         for _ in 0..<5 {
             let count = 200

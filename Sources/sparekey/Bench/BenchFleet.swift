@@ -17,14 +17,13 @@ struct BenchFleet {
         let signer: RequestSigner
     }
 
-    /// How many devices have a key that is revealed; the others are deposited for.
-    private static let revealed = 2000
     /// How many seconds a signature holds: the server remembers each for as long.
     private static let lifetime: Int64 = 30
 
     private let members: [Member]
     private let key: P256.Signing.PrivateKey
     private let bearer: String
+    private let revealed: Int
     private var nextDeposit = 0
     private var generator = SystemRandomNumberGenerator()
 
@@ -33,10 +32,11 @@ struct BenchFleet {
     /// All have one key, which makes no difference to the server.
     ///
     /// - Parameters:
-    ///   - count: how many; more than 2000.
+    ///   - count: how many.
+    ///   - revealed: how many of them have a key that is revealed; the others are deposited for.
     ///   - bearer: an API token of a help desk.
     ///   - enrolmentToken: lets the devices enrol.
-    init(count: Int, port: UInt16, bearer: String, enrolmentToken: String) throws {
+    init(count: Int, revealed: Int = 2000, port: UInt16, bearer: String, enrolmentToken: String) throws {
         let key = P256.Signing.PrivateKey()
         var generator = SystemRandomNumberGenerator()
         self.members = (0..<count).map { _ in
@@ -50,6 +50,7 @@ struct BenchFleet {
         }
         self.key = key
         self.bearer = bearer
+        self.revealed = revealed
         let load = BenchLoad(port: port, connections: 64)
         // A few seconds' worth at a time, so that no signature has ended when it is sent.
         for start in stride(from: 0, to: count, by: 2000) {
@@ -57,13 +58,13 @@ struct BenchFleet {
             _ = try load.sendAll(part.map { try self.enrolment(of: $0, token: enrolmentToken) })
             _ = try load.sendAll(part.map { try self.checkIn(of: $0) })
         }
-        _ = try load.sendAll(self.members[..<Self.revealed].map { try self.deposit($0.protector, of: $0) })
+        _ = try load.sendAll(self.members[..<self.revealed].map { try self.deposit($0.protector, of: $0) })
     }
 
     /// Requests that reveal keys, each of another device.
     var reveals: [[UInt8]] {
         get throws {
-            try self.members[..<Self.revealed].map { member in
+            try self.members[..<self.revealed].map { member in
                 let body = RevealRequest(keyId: member.protector, reason: .test, ticket: "INC-004217")
                 return BenchRequest.post(
                     "/api/devices/security/bitlocker/keys/\(member.device)/reveal",
@@ -76,7 +77,7 @@ struct BenchFleet {
 
     /// So many requests that each deposit a key that is new to the server. Send them within 20 seconds.
     mutating func deposits(_ count: Int) throws -> [[UInt8]] {
-        let members = self.members[Self.revealed...]
+        let members = self.members[self.revealed...]
         return try (0..<count).map { _ in
             let member = members[members.startIndex + self.nextDeposit % members.count]
             self.nextDeposit += 1

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Another process of this very program.
+/// Another process: of this very program, or of one that a server needs beside it.
 struct BenchProcess {
     /// The process's number.
     let pid: pid_t
@@ -38,10 +38,11 @@ struct BenchProcess {
     /// Begins a command.
     ///
     /// - Parameters:
-    ///   - arguments: the subcommand and its flags.
+    ///   - arguments: the program's arguments: for Sparekey, the subcommand and its flags.
+    ///   - program: another program than Sparekey, looked for on the PATH.
     ///   - standardOutput: where its standard output goes; nil for nowhere.
     ///   - isQuiet: whether its standard error goes nowhere too.
-    init(_ arguments: [String], standardOutput: Int32? = nil, isQuiet: Bool) throws {
+    init(_ arguments: [String], of program: String? = nil, standardOutput: Int32? = nil, isQuiet: Bool) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -52,12 +53,19 @@ struct BenchProcess {
             posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
         }
         if isQuiet { posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) }
-        var words: [UnsafeMutablePointer<CChar>?] = (["sparekey"] + arguments).map { strdup($0) }
+        var words: [UnsafeMutablePointer<CChar>?] = ([program ?? "sparekey"] + arguments).map { strdup($0) }
         defer { for word in words { free(word) } }
         words.append(nil)
         var pid = pid_t()
-        let code = posix_spawn(&pid, "/proc/self/exe", &actions, nil, words, environ)
-        guard code == 0 else { throw Failure("cannot run sparekey: \(String(cString: strerror(code)))") }
+        let code =
+            if let program {
+                posix_spawnp(&pid, program, &actions, nil, words, environ)
+            } else {
+                posix_spawn(&pid, "/proc/self/exe", &actions, nil, words, environ)
+            }
+        guard code == 0 else {
+            throw Failure("cannot run \(program ?? "sparekey"): \(String(cString: strerror(code)))")
+        }
         self.pid = pid
     }
 
@@ -68,7 +76,7 @@ struct BenchProcess {
     }
 
     /// Waits for the end, and gives the exit code; -1 when it was killed.
-    private func wait() -> Int32 {
+    func wait() -> Int32 {
         var status: Int32 = 0
         while waitpid(self.pid, &status, 0) < 0 {
             guard errno == EINTR else { return -1 }
@@ -102,14 +110,18 @@ struct BenchServer {
     let startSeconds: Double
 
     /// Starts a server and waits until it answers.
-    init(data directory: String) throws {
+    ///
+    /// - Parameters:
+    ///   - directory: its data directory.
+    ///   - arguments: what else to tell it.
+    init(data directory: String, _ arguments: [String] = []) throws {
         self.port = try Self.freePort()
         let begin = BenchClock.now
         self.process = try BenchProcess(
             [
                 "serve", "--data", directory, "--listen", "127.0.0.1:\(self.port)", "--opener-caller-cap", "never",
                 "--opener-total-cap", "never",
-            ],
+            ] + arguments,
             isQuiet: true
         )
         while !Self.answers(on: self.port) {
@@ -136,7 +148,7 @@ struct BenchServer {
     }
 
     /// A port that nobody listens on at this moment.
-    private static func freePort() throws -> UInt16 {
+    static func freePort() throws -> UInt16 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw Failure("cannot make a socket: \(SmallFile.reason)") }
         defer { close(descriptor) }

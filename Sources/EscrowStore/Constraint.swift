@@ -30,6 +30,8 @@ package enum Constraint: String, CaseIterable, Hashable, Sendable {
     case approvalID = "approval_approval_id"
     /// It is noted once when somebody was told of a limit.
     case disclosureAlarm = "disclosure_alarm_pkey"
+    /// A sink's name stands once.
+    case auditSinkName = "audit_sink_name"
     /// An index of the log stands once.
     case auditIndex = "audit_entry_pkey"
     /// A row must be there that another one refers to.
@@ -72,6 +74,7 @@ package enum Constraint: String, CaseIterable, Hashable, Sendable {
         "compromised_volume.volume, compromised_volume.compromise": .compromisedVolume,
         "approval.approval_id": .approvalID,
         "disclosure_alarm.rule, disclosure_alarm.principal, disclosure_alarm.span": .disclosureAlarm,
+        "audit_sink.name": .auditSinkName,
         "audit_entry.id": .auditIndex,
     ]
 

@@ -74,7 +74,7 @@ def refused(server, *arguments):
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False, env=server.environment,
     )  # fmt: skip
     assert result.returncode == 1, result.stderr
-    assert result.stderr.startswith("sparekey: ")
+    assert any(line.startswith("sparekey: ") for line in result.stderr.splitlines()), result.stderr
     return result.stderr
 
 

@@ -16,11 +16,12 @@ struct Sparekey: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Serve.self, KeyringCommand.self, RecoveryKeyCommand.self, Recover.self, TokenCommand.self, EnrolmentTokenCommand.self, DeviceCommand.self,
-            KeyCommand.self, Rotate.self, ApprovalCommand.self, PolicyCommand.self, BreakGlassCommand.self,
-            CompromiseCommand.self, AuditCommand.self, DoctorCommand.self, RotationCommand.self, WitnessCommand.self,
-            VolumeCommand.self, Simulate.self,
-            Bench.self, OpenerCommand.self,
+            Serve.self, KeyCommand.self, Rotate.self, RotationCommand.self, DeviceCommand.self,
+            ApprovalCommand.self, PolicyCommand.self, AuditCommand.self, WitnessCommand.self,
+            TokenCommand.self, EnrolmentTokenCommand.self,
+            KeyringCommand.self, RecoveryKeyCommand.self, Recover.self, DoctorCommand.self,
+            BreakGlassCommand.self, CompromiseCommand.self,
+            VolumeCommand.self, Simulate.self, Bench.self, OpenerCommand.self,
         ]
     )
 

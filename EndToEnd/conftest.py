@@ -142,6 +142,9 @@ def shimmed(server_factory, shim, tmp_path):
     """A running server behind the shim; `shimmed.switches` is the folder of the shim's switches."""
     switches = tmp_path / "switches"
     switches.mkdir()
-    server = server_factory(environment={**os.environ, "LD_PRELOAD": str(shim), "SYNC_SHIM": str(switches)})
+    server = server_factory(
+        arguments=["--opener-caller-cap", "never", "--opener-total-cap", "never"],
+        environment={**os.environ, "LD_PRELOAD": str(shim), "SYNC_SHIM": str(switches)},
+    )
     server.switches = switches
     return server.start()

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 import uuid
+from pathlib import Path
 
 import requests
 
@@ -150,10 +151,16 @@ def auditor(world, token):
     return turn
 
 
+def children(pid):
+    """The processes that a process has started: of a server, the opener."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for each in lists for child in each.read_text().split()]
+
+
 def faults(world):
     """Ends, stops or breaks the server every second or two, and starts it again when it is gone."""
     server, chance = world.server, random.Random(f"{world.seed}-faults")
-    counts = {"kill": 0, "stop": 0, "freeze": 0, "disk": 0}
+    counts = {"kill": 0, "stop": 0, "freeze": 0, "disk": 0, "opener": 0}
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
         time.sleep(chance.uniform(0.5, 2))
@@ -169,6 +176,9 @@ def faults(world):
             server.process.send_signal(signal.SIGSTOP)
             time.sleep(chance.uniform(0.05, 0.5))
             server.process.send_signal(signal.SIGCONT)
+        elif fault == "opener":
+            for child in children(server.process.pid):
+                os.kill(child, signal.SIGKILL)
         else:
             (server.switches / "fail").touch()
             assert server.process.wait(PATIENCE * 2) != 0, "the server went on after a failed sync"

@@ -5,6 +5,8 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
@@ -98,10 +100,39 @@ def test_a_backup_is_checked_in_each_form_and_leaves_the_live_log_alone(server, 
             backup = tmp_path / "backup.tar"
         server.start()
     before = server.run("audit", "list", "--data", server.data, "--json").stdout
+    seen, processes = settled(server.data / "opener.checkpoint"), openers()
     found = doctor(server, "--restore-check", backup)
     assert found["keys"] == [("ok", "1 drawn at random open")]
     assert found["records"][0][0] == found["audit log"][0][0] == found["database"][0][0] == "ok"
     assert before == server.run("audit", "list", "--data", server.data, "--json").stdout
+    after = (server.data / "opener.checkpoint").stat()
+    assert (seen.st_ino, seen.st_mtime_ns) == (after.st_ino, after.st_mtime_ns), "the live opener's memory is its own"
+    assert openers() == processes, "nothing that the check started goes on"
+
+
+def settled(path):
+    """The status of a file that the opener writes up to a second late, once it has not changed for two."""
+    deadline, last = time.monotonic() + 30, None
+    while time.monotonic() < deadline:
+        status = path.stat() if path.exists() else None
+        if status and last and status.st_ino == last.st_ino and time.time() - status.st_mtime > 2:
+            return status
+        last = status
+        time.sleep(0.1)
+    raise AssertionError(f"{path} does not settle")
+
+
+def openers():
+    """The process IDs of all openers on this machine whose data directory a restore check made."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        try:
+            arguments = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
+        except OSError:
+            continue
+        if b"\0opener\0" in arguments and b"/sparekey-restore-" in arguments:
+            found.add(entry.name)
+    return found
 
 
 def test_a_backup_that_could_not_be_restored_is_told(server, tmp_path):

@@ -98,6 +98,9 @@ struct RestoreCheck {
         configuration.directory = copy
         configuration.auditAnchor = copy + "/checkpoint"
         configuration.auditOrigin = nil
+        // Nothing of this must outlive the check, and the live opener's memory of its log is not the copy's.
+        configuration.opener.place = .inProcess
+        configuration.role = .full
         let installation = try await Installation(configuration) { _ in }
         do {
             let findings = try await Self.log(of: installation, keys)

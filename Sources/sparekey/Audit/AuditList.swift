@@ -56,12 +56,12 @@ struct AuditList: AsyncParsableCommand {
         for entry in entries {
             let record = entry["record"] ?? .null
             table.add(
-                entry["index"]?.text ?? "",
-                entry["time"]?.text ?? "",
-                record["kind"]?.text ?? "erased",
-                record["outcome"]?.text ?? "",
-                record["caller"]?["name"]?.text ?? "",
-                record["deviceName"]?.text ?? record["device"]?.text ?? "",
+                entry["index"]?.shown ?? "",
+                entry["time"]?.shown ?? "",
+                record["kind"]?.shown ?? "erased",
+                record["outcome"]?.shown ?? "",
+                record["caller"]?["name"]?.shown ?? "",
+                record["deviceName"]?.shown ?? record["device"]?.shown ?? "",
                 Self.why(record)
             )
         }
@@ -81,7 +81,7 @@ struct AuditList: AsyncParsableCommand {
                 throw Failure("the server's answer cannot be read; is it a Sparekey server of version \(Version.text)?")
             }
             entries += items
-            cursor = document["next"]?.text
+            cursor = document["next"]?.shown
         } while cursor != nil && entries.count < self.limit
         return entries
     }
@@ -97,26 +97,9 @@ struct AuditList: AsyncParsableCommand {
 
     private static func why(_ record: CanonicalJSON) -> String {
         let parts = [
-            record["reason"]?["code"]?.text, record["reason"]?["ticket"]?.text, record["reason"]?["comment"]?.text,
-            record["detail"]?.text,
+            record["reason"]?["code"]?.shown, record["reason"]?["ticket"]?.shown, record["reason"]?["comment"]?.shown,
+            record["detail"]?.shown,
         ]
         return parts.compactMap { $0 }.joined(separator: ", ")
-    }
-}
-
-extension CanonicalJSON {
-    /// The value of a member; nil where there is none.
-    fileprivate subscript(key: Key) -> CanonicalJSON? {
-        guard case .object(let members) = self else { return nil }
-        return members[key]
-    }
-
-    /// A text or a number, for people.
-    fileprivate var text: String? {
-        switch self {
-        case .string(let text): text
-        case .integer(let number): String(number.value)
-        case .null, .bool, .array, .object: nil
-        }
     }
 }

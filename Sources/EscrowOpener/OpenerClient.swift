@@ -50,9 +50,10 @@ package final class OpenerClient: KeyHolder {
         self.state = Mutex(State(masterKey: masterKey))
     }
 
-    /// Starts the opener and has it open a keyring, or make one where there is no document. Throws in its words.
-    package func start(document: [UInt8]?) async throws(OpenerStartError) -> ServerKeys {
-        let (channel, keys) = try await self.connect(document: document)
+    /// Starts the opener and has it open a keyring, or make one of this suite where there is no document. Throws in its
+    /// words.
+    package func start(document: [UInt8]?, suite: SealSuite) async throws(OpenerStartError) -> ServerKeys {
+        let (channel, keys) = try await self.connect(document: document, suite: suite)
         self.state.withLock { $0.condition = .working(channel) }
         return keys
     }
@@ -170,11 +171,14 @@ extension OpenerClient {
     private static let leavesAtOnce = 16_384
 
     /// Starts the opener where that is ours to do, connects, and has the keyring opened.
-    private func connect(document: [UInt8]?) async throws(OpenerStartError) -> (OpenerChannel, ServerKeys) {
+    private func connect(
+        document: [UInt8]?,
+        suite: SealSuite
+    ) async throws(OpenerStartError) -> (OpenerChannel, ServerKeys) {
         let process = try await self.startProcess()
         let channel = OpenerChannel(try await self.connection(to: process)) { error in self.lose(error.description) }
         let masterKey = self.state.withLock { $0.masterKey }
-        switch await channel.ask(.start(document: document, masterKey: masterKey)) {
+        switch await channel.ask(.start(document: document, masterKey: masterKey, suite: suite)) {
         case .started(let keys, let notices):
             for notice in notices { self.notice(notice) }
             return (channel, keys)
@@ -300,7 +304,8 @@ extension OpenerClient {
             throw OpenerStartError("the keyring cannot be read: \(error)")
         }
         guard let document else { throw OpenerStartError("there is no keyring") }
-        let (channel, _) = try await self.connect(document: document)
+        // A keyring that is there keeps its own suites.
+        let (channel, _) = try await self.connect(document: document, suite: .p256)
         do throws(OpenerStartError) {
             try await self.show(log, on: channel)
         } catch {

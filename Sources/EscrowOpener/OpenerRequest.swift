@@ -5,8 +5,8 @@ package import EscrowModel
 
 /// All that can be asked of the opener. A closed set: what is none of these ends the connection.
 package enum OpenerRequest: Sendable, Equatable {
-    /// Open this keyring, or make one where there is no document. Once a connection.
-    case start(document: [UInt8]?, masterKey: MasterKeyReference)
+    /// Open this keyring, or make one of this suite where there is no document. Once a connection.
+    case start(document: [UInt8]?, masterKey: MasterKeyReference, suite: SealSuite)
     /// Follow the log of this key, in text form. Answered with how far it was seen before.
     case follow(key: String)
     /// Take the log as it is; only where nothing was seen before.
@@ -36,10 +36,11 @@ extension OpenerRequest {
     package var bytes: [UInt8] {
         var writer = WireWriter(reserving: 2048)
         switch self {
-        case .start(let document, let masterKey):
+        case .start(let document, let masterKey, let suite):
             writer.write(1 as UInt8)
             writer.write(optional: document)
             writer.write(JSON.bytes(of: masterKey))
+            writer.write(suite.rawValue)
         case .follow(let key):
             writer.write(2 as UInt8)
             writer.write(key)
@@ -89,7 +90,10 @@ extension OpenerRequest {
         var reader = WireReader(bytes)
         switch try reader.number(UInt8.self) {
         case 1:
-            self = .start(document: try reader.optionalBytes(), masterKey: try JSON.value(of: try reader.bytes()))
+            let document = try reader.optionalBytes()
+            let masterKey: MasterKeyReference = try JSON.value(of: try reader.bytes())
+            guard let suite = SealSuite(rawValue: try reader.number(UInt16.self)) else { throw .malformed }
+            self = .start(document: document, masterKey: masterKey, suite: suite)
         case 2: self = .follow(key: try reader.text())
         case 3:
             guard let edge = CompactRange(bytes: try reader.bytes()) else { throw .malformed }

@@ -108,7 +108,7 @@ package final class OpenerSession: Sendable {
     package func answer(_ request: OpenerRequest) async -> OpenerAnswer {
         do throws(OpenerRefusal) {
             switch request {
-            case .start(let document, let masterKey): return await self.start(document, masterKey)
+            case .start(let document, let masterKey, let suite): return await self.start(document, masterKey, suite)
             case .follow(let key): return .position(try self.follow(key))
             case .trust(let edge, let note): return try self.trust(edge, note)
             case .extend(let more): return self.extend(more) ?? .done
@@ -144,7 +144,8 @@ package final class OpenerSession: Sendable {
         }
     }
 
-    private func start(_ document: [UInt8]?, _ masterKey: MasterKeyReference) async -> OpenerAnswer {
+    private func start(_ document: [UInt8]?, _ masterKey: MasterKeyReference, _ suite: SealSuite) async -> OpenerAnswer
+    {
         let isFirst = self.held.withLock { held in
             defer { held.isStarting = true }
             return !held.isStarting
@@ -156,6 +157,7 @@ package final class OpenerSession: Sendable {
                 document: document,
                 masterKey: self.surroundings.masterKey ?? masterKey,
                 resolver: self.surroundings.resolver,
+                suite: suite,
                 at: self.surroundings.clock(),
                 notice: { notice in notices.withLock { $0.append(notice) } }
             )

@@ -52,7 +52,7 @@ final class OpenerFixture: Sendable {
         self.clock = clock
         self.state = OpenerStateFile(path: self.directory.appending(path: "opener.checkpoint").path) { _ in }
         self.session = Self.session(self.state, caps: caps, clock: clock)
-        _ = await self.session.answer(.start(document: self.document, masterKey: Self.reference))
+        _ = await self.session.answer(.start(document: self.document, masterKey: Self.reference, suite: .p256))
         if follows { try await self.follow(with: self.session) }
     }
 
@@ -87,7 +87,7 @@ final class OpenerFixture: Sendable {
     func restarted() async throws -> OpenerSession {
         self.state.flush()
         let session = Self.session(self.state, caps: OpeningCaps.Limits(), clock: self.clock)
-        _ = await session.answer(.start(document: self.document, masterKey: Self.reference))
+        _ = await session.answer(.start(document: self.document, masterKey: Self.reference, suite: .p256))
         return session
     }
 

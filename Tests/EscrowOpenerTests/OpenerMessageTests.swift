@@ -23,8 +23,8 @@ struct OpenerMessageTests {
         let hash = try #require(TreeHash(bytes: 0..<32))
         edge.append(hash)
         return [
-            .start(document: nil, masterKey: MasterKeyReference(["kind": "file"])),
-            .start(document: [0x7B], masterKey: MasterKeyReference([:])),
+            .start(document: nil, masterKey: MasterKeyReference(["kind": "file"]), suite: .p256),
+            .start(document: [0x7B], masterKey: MasterKeyReference([:]), suite: .xWing),
             .follow(key: "example.com/audit+00+00"),
             .trust(edge: edge, note: [1]),
             .extend(LogExtension(from: 3, hashes: [hash, hash], note: nil)),

@@ -212,7 +212,9 @@ struct TakenOverServerTests {
             fixture.open(sealed, OpenerFixture.evidence(entry))
                 == "The opener refused: it does not follow the audit log yet"
         )
-        let again = await fixture.session.answer(.start(document: nil, masterKey: OpenerFixture.reference))
+        let again = await fixture.session.answer(
+            .start(document: nil, masterKey: OpenerFixture.reference, suite: .p256)
+        )
         #expect(OpenerFixture.text(again) == "The opener refused: it was started already")
         let other = try VerifierKey(name: "example.com/other", publicKey: [UInt8](repeating: 7, count: 32))
         #expect(OpenerFixture.text(await fixture.session.answer(.follow(key: other.description))).contains("keyring's"))

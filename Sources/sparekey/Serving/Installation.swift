@@ -128,7 +128,7 @@ struct Installation: Sendable {
                 masterKey: configuration.masterKey,
                 notice: notice
             )
-            keys = try await client.start(document: stored)
+            keys = try await client.start(document: stored, suite: configuration.keyringSuite)
             (holder, opener) = (client, client)
         case .inProcess:
             let local = try await LocalKeyHolder.start(

@@ -14,6 +14,8 @@ import pytest
 import requests
 
 from agent import Agent, recovery_password
+from fleet import Fleet
+from openers import OPENERS
 from test_seal import P256, XWing, canonical, open_record
 
 KEYS = "/api/devices/security/bitlocker/keys"
@@ -220,6 +222,17 @@ def test_a_changed_record_is_named_and_keeps_its_version_alive(escrow):
     assert "1 secrets" in escrow.keyring("retire", "1", "--yes", check=False).stderr
 
 
+@pytest.mark.parametrize("opener", ["process", "inProcess"])
+def test_a_new_installation_has_the_suite_that_it_is_told_and_keeps_it(server_factory, opener):
+    server = server_factory(arguments=["--opener", opener, "--keyring-suite", "xWing"]).start()
+    escrow = Escrow(server).fill(agents=1, each=1)
+    server.stop()
+    server.arguments = ["--opener", opener, "--keyring-suite", "p256"]
+    server.start()
+    assert [(v["number"], v["state"], v["suite"]) for v in escrow.show()["versions"]] == [(1, "active", "X-Wing")]
+    escrow.check_all()
+
+
 # --- Other people's programs
 
 
@@ -297,6 +310,25 @@ def test_recovered_with_the_recovery_key_and_nothing_else(escrow, tmp_path):
     assert nothing.returncode == 1
     passphrase.write_text("incorrect horse battery\n")
     assert "passphrase" in recover("--database", backup, "--all", check=False).stderr
+
+
+def test_a_recovered_password_opens_its_volume(escrow, tmp_path):
+    file = tmp_path / "safe.key"
+    escrow.keyring("add-recovery-recipient", escrow.server.run("recovery-key", "create", "--out", file).stdout.strip())
+    (outcome,) = Fleet(escrow.server, tmp_path / "fleet").run()
+    (image,) = outcome["images"]
+    escrow.server.stop()
+    (escrow.server.data / "master.key").unlink()
+    recovered = escrow.server.run("recover", "--data", escrow.server.data, "--key", file, "--all", "--json").stdout
+    (found,) = [json.loads(line) for line in recovered.splitlines()]
+    assert found["deviceId"] == outcome["deviceId"]
+
+    def prove(password):
+        command = [escrow.server.binary, "volume", "prove", image, "--recovery-password", "-"]
+        return subprocess.run(command, input=password, capture_output=True, text=True, timeout=120).returncode
+
+    assert prove(found["recoveryPassword"]) == 0
+    assert prove(recovery_password()) == 1
 
 
 def test_a_removed_recovery_key_opens_nothing_new(escrow, tmp_path):
@@ -381,6 +413,43 @@ def test_ingest_takes_deposits_and_opens_nothing(server_factory, tmp_path):
     assert server.get("/readyz").json()["role"] == "full"
     escrow.check_all()
     assert len(escrow.events("key.disclosed")) == len(escrow.passwords), "the ingest server recorded a disclosure"
+
+
+@pytest.mark.parametrize("fault", [None, "wrong-password"])
+def test_what_ingest_took_is_proven_or_refuted_by_a_full_server(server_factory, tmp_path, fault):
+    server = server_factory(arguments=["--maintenance-interval", "200ms"]).start()
+    escrow, fleet, file = Escrow(server), Fleet(server, tmp_path / "fleet"), tmp_path / "ingest.json"
+    escrow.keyring("export-ingest", "--out", file)
+    server.stop()
+    full, server.arguments = server.arguments, [*server.arguments, "--role", "ingest", "--ingest-file", file]
+    server.start()
+    (outcome,) = fleet.run(*(["--fault", fault] if fault else []))
+    assert server.log_text().count("route=/api/agent/v1/deposits") == 1, "the device is asked for the same again"
+    device = outcome["deviceId"]
+    assert (outcome["status"]["state"], outcome["status"]["reason"]) == ("pending", "awaitingProof")
+    assert [key["proof"] for key in fleet.keys(device)] == ["unproven"]
+    server.stop()
+
+    server.arguments = full
+    server.start()
+    deadline = time.monotonic() + 60
+    while (key := fleet.keys(device)[0])["proof"] == "unproven":
+        assert time.monotonic() < deadline, "nothing is proven"
+        time.sleep(0.1)
+    shown = fleet.show(device)
+    states = [(item["state"], item["reason"]) for item in (shown["device"]["status"], shown["volumes"][0]["volume"]["status"])]
+    if fault is None:
+        kind = "key.proven"
+        assert key["proof"] == "proven" and [state for state, _ in states] == ["escrowed", "escrowed"]
+        for opens in OPENERS.values():
+            assert opens(outcome["images"][0], fleet.reveal(device))
+    else:
+        kind = "key.refuted"
+        assert key["proof"] == "refuted" and states == [("failed", "proofRefuted")] * 2
+    (event,) = escrow.events(kind)
+    assert (event["caller"]["principal"], event["protector"]) == ("system:prover", key["keyId"])
+    with sqlite3.connect(f"file:{server.data / 'sparekey.db'}?mode=ro", uri=True) as database:
+        assert database.execute("SELECT count(*) FROM proof_backlog").fetchone() == (0,), "the metadata stays"
 
 
 def test_ingest_refuses_a_public_key_that_somebody_put_into_the_database(server_factory, tmp_path):

@@ -312,9 +312,15 @@ extension EscrowService {
         at now: Timestamp,
         in transaction: Transaction
     ) throws(StoreError) -> EscrowedKey {
-        guard known.proof != .proven, answer.state == .proven,
-            let index = transition.keys.firstIndex(where: { $0.row == known.row })
-        else { return known }
+        guard known.proof != .proven, let index = transition.keys.firstIndex(where: { $0.row == known.row }) else {
+            return known
+        }
+        if answer.isPutOff, known.proof == .unproven, known.proofReason != answer.reason {
+            transition.keys[index].proofReason = answer.reason
+            try transaction.update(transition.keys[index])
+            return transition.keys[index]
+        }
+        guard answer.state == .proven else { return known }
         transition.keys[index].proof = .proven
         transition.keys[index].proofReason = nil
         transition.keys[index].provenAt = now

@@ -73,6 +73,9 @@ extension EscrowService {
                 transition.keys[index].state != .purged, transition.keys[index].proof == .unproven
             else { return .done((), []) }
             guard let answer = answer?.fresh(for: volume, by: upload) else {
+                // So that the device is asked for it again.
+                transition.keys[index].proofReason = "sealBroken"
+                try transaction.update(transition.keys[index])
                 return .done((), [transition.event(.keyOpenFailed, .failure, protector: postponed.key.protectorID)])
             }
             transition.keys[index].proof = answer.state

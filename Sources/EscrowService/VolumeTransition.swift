@@ -167,15 +167,26 @@ struct VolumeTransition {
         )
     }
 
+    /// Whether a protector's secret is here and waits for its proof.
+    private func isProofPutOff(_ protector: GUID) -> Bool {
+        self.keys.contains { key in
+            key.protectorID == protector && key.state != .purged && key.proof == .unproven
+                && key.proofReason == ProofAnswer.later
+        }
+    }
+
     /// What the device is to do on this volume now.
     func instructions() -> [Instruction] {
         guard self.volume.report.protection != .off else { return [] }
         let replaced = self.rotation?.replaces ?? []
-        var instructions = self.standing.protectorsToDeposit
-            .filter { !replaced.contains($0.id) }
+        let awaited = self.standing.protectorsToDeposit.filter { !replaced.contains($0.id) }
+        // A secret whose proof is put off is here with all that the proof needs: to send it again would bring nothing.
+        var instructions =
+            awaited
+            .filter { !self.isProofPutOff($0.id) }
             .map { Instruction(id: $0.id, action: .deposit(protector: $0.id), volume: self.volume.id) }
         switch self.rotation?.state {
-        case .delivered where instructions.isEmpty:
+        case .delivered where awaited.isEmpty:
             if let rotation = self.rotation {
                 instructions.append(
                     Instruction(id: rotation.id, action: .addProtector(rotation.kind), volume: self.volume.id)

@@ -2,7 +2,9 @@
 
 import json
 import os
+import resource
 import shutil
+import socket
 import sqlite3
 import subprocess
 import time
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from agent import Agent, recovery_password
+from server import free_port
 
 PROTECTOR = "8f595209-f5b9-49a0-85d4-cb8f80258c27"
 
@@ -49,6 +52,9 @@ def test_a_sound_installation_has_no_failure_and_its_weak_points_are_named(serve
     assert any("beside the database" in text for _, text in found["master key"])
     assert found["recovery key"][0][0] == "warn"
     if running:
+        assert found["opener"][0][0] == "ok" and found["audit sinks"][0][0] == "ok"
+        for process in ("server process", "opener process"):
+            assert ("ok", "core dumps are off") in found[process]
         assert before == server.run("audit", "list", "--data", server.data, "--json").stdout, "looking leaves no trace"
 
 
@@ -84,6 +90,57 @@ def test_what_is_broken_is_found_and_named(server, tmp_path):
 
     empty = server.run("doctor", "--data", tmp_path, check=False)
     assert empty.returncode == 1 and "there is no sparekey.db" in empty.stdout
+
+
+def test_of_a_running_server_the_sinks_the_opener_and_the_processes_are_looked_at(server_factory, tmp_path):
+    config = tmp_path / "sparekey.json"
+    sink = {
+        "name": "siem",
+        "type": "syslog",
+        "address": f"127.0.0.1:{free_port()}",
+        "plain": True,
+        "format": "jsonl",
+        "from": "beginning",
+    }
+    config.write_text(json.dumps({"audit": {"sinks": [sink]}}))
+    server = server_factory(arguments=["--config", config]).start()
+    deadline = time.monotonic() + 30
+    while not (found := doctor(server))["audit sinks"][0][1].startswith("siem is ") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert found["audit sinks"][0][0] == "warn" and "entries behind since" in found["audit sinks"][0][1]
+
+    place = server.data / "opener.sock"
+    place.chmod(0o666)
+    assert "others may use opener.sock" in doctor(server, code=1)["opener"][0][1]
+    place.chmod(0o600)
+    hidden = place.rename(server.data / "hidden.sock")
+    assert doctor(server)["opener"][0][0] == "warn"
+    hidden.rename(place)
+
+
+def test_a_server_that_holds_the_keys_itself_is_told_so(server_factory):
+    server = server_factory(arguments=["--opener", "inProcess"]).start()
+    level, text = doctor(server)["opener"][0]
+    assert level == "warn" and "hold" in text
+
+
+def test_a_process_that_leaves_core_dumps_is_told(server_factory):
+    server = server_factory(arguments=["--opener", "inProcess"]).start()
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    if before[1] == 0:
+        pytest.skip("this process may not leave core dumps, so it cannot stand in for one that does")
+    with socket.socket(socket.AF_UNIX) as listener:
+        # This process, which nobody hardened, in the opener's place.
+        listener.bind(str(server.data / "opener.sock"))
+        os.chmod(server.data / "opener.sock", 0o600)
+        listener.listen()
+        resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+        try:
+            found = doctor(server, code=1)
+        finally:
+            resource.setrlimit(resource.RLIMIT_CORE, before)
+    assert found["opener"] == [("ok", f"process {os.getpid()} has the private keys")]
+    assert found["opener process"][0][0] == "fail" and "LimitCORE=0" in found["opener process"][0][1]
 
 
 @pytest.mark.parametrize("form", ["database", "folder", "tar"])

@@ -29,7 +29,7 @@ package struct UnixSocket: Sendable {
     }
 
     /// Connects; nil when nobody listens yet.
-    func connect() throws(OpenerStartError) -> SocketDescriptor? {
+    package func connect() throws(OpenerStartError) -> SocketDescriptor? {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw self.unusable() }
         let socket = SocketDescriptor(descriptor)

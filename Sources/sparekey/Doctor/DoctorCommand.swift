@@ -54,6 +54,7 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         let isRunning = await ServerCheck.isAnswering(directory)
         findings += await ServerCheck.findings(directory, isRunning: isRunning)
+        if isRunning { findings += ProcessCheck(configuration: configuration).findings() }
         findings += StoreCheck(configuration: configuration).findings(now: Installation.clock())
         findings += await KeyringCheck.findings(configuration)
         findings += CertificateCheck.findings(configuration, now: Installation.clock())
@@ -74,7 +75,9 @@ enum KeyringCheck {
             let failures = keyring.failedCanaries()
             findings += failures.map { .fail("keyring", "\($0)") }
             if failures.isEmpty {
-                findings.append(.ok("keyring", "all \(keyring.document.versions.count) versions open what they should"))
+                findings.append(
+                    .ok("keyring", "every version opens what it should, \(keyring.document.versions.count) in all")
+                )
             }
             findings.append(
                 keyring.document.recoveryRecipients.isEmpty

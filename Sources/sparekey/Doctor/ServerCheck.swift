@@ -28,15 +28,15 @@ enum ServerCheck {
             var detail: String?
             var notices: [String]?
         }
-        let bytes = (try? await answer.body.collect(upTo: 1 << 20)).map { Array($0.readableBytesView) } ?? []
-        let state = try? JSONDecoder().decode(State.self, from: Data(bytes))
+        let state = await Self.bytes(of: answer).flatMap { try? JSONDecoder().decode(State.self, from: Data($0)) }
         var findings: [Finding] = [
             answer.status == .ok
                 ? .ok("server", "it runs and is ready")
                 : .fail("server", "it runs and is not ready: \(state?.detail ?? "it does not say why")")
         ]
         findings += (state?.notices ?? []).map { .warn("server", $0) }
-        return findings
+        let sinks = await Self.get("\(APIPath.keys)/audit/sinks", directory)
+        return findings + SinkCheck.findings(sinks?.status == .ok ? await Self.bytes(of: sinks) : nil)
     }
 
     private static func get(_ path: String, _ directory: String) async -> HTTPClientResponse? {
@@ -48,6 +48,10 @@ enum ServerCheck {
             whole.body = .bytes(try await response.body.collect(upTo: 1 << 20))
             return whole
         }
+    }
+
+    private static func bytes(of answer: HTTPClientResponse?) async -> [UInt8]? {
+        try? await (answer?.body.collect(upTo: 1 << 20)).map { Array($0.readableBytesView) }
     }
 
     private static func isLocked(_ path: String) -> Bool {

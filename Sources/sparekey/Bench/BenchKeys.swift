@@ -68,7 +68,7 @@ struct BenchKeys {
 
         init(_ variant: BenchPeers.Variant, in directory: String, devices: Int) throws {
             self.name = variant.name
-            let data = directory + "/" + variant.name.filter { $0.isASCII && $0.isLetter || $0.isNumber }
+            let data = directory + "/data-" + variant.name.filter { $0.isASCII && $0.isLetter || $0.isNumber }
             // The first start makes the keys; what is measured is the second.
             let first = try BenchServer(data: data, variant.arguments)
             let bearer = try BenchProcess.output(of: ["token", "create", "--data", data, "--role", "helpdesk"])

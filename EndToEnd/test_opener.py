@@ -153,7 +153,7 @@ def test_a_taken_over_server_gets_nothing_by_itself(sparekey, server):
             ask(connection, opening(index, b"{}", record, salt))
             [refusal] = answers(connection, 1)
             assert b"no keyring yet" in refusal
-            ask(connection, b"\x01\x01" + field(document) + field(reference))
+            ask(connection, b"\x01\x01" + field(document) + field(reference) + struct.pack(">H", 1))
             [started] = answers(connection, 1)
             assert started[:1] == b"\x01", started
             for number in range(1000):

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// Another process: of this very program, or of one that a server needs beside it.
@@ -87,17 +88,33 @@ struct BenchProcess {
     /// Whether it has ended; then it must not be waited for any more.
     var hasEnded: Bool { waitpid(self.pid, nil, WNOHANG) == self.pid }
 
-    /// The memory it holds, in bytes; 0 when there is no such process.
+    /// Its number, and those of the processes that it has started: of a server, its opener.
+    var family: [pid_t] {
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(self.pid)/task")) ?? []
+        return tasks.reduce(into: [self.pid]) { family, task in
+            let children = Self.fields(of: "/proc/\(self.pid)/task/\(task)/children")
+            family += children.compactMap { pid_t($0) }
+        }
+    }
+
+    /// The memory that it and its family hold, in bytes; 0 when there is no such process.
     var residentBytes: Int {
-        guard let file = fopen("/proc/\(self.pid)/statm", "r") else { return 0 }
+        self.family.reduce(0) { sum, pid in
+            let fields = Self.fields(of: "/proc/\(pid)/statm")
+            guard fields.count > 1, let pages = Int(fields[1]) else { return sum }
+            return sum + pages * sysconf(Int32(_SC_PAGESIZE))
+        }
+    }
+
+    /// The words of a file's first line.
+    private static func fields(of path: String) -> [Substring] {
+        guard let file = fopen(path, "r") else { return [] }
         defer { fclose(file) }
         var line: UnsafeMutablePointer<CChar>?
         var capacity = 0
         defer { free(line) }
-        guard getline(&line, &capacity, file) > 0, let line else { return 0 }
-        let fields = String(cString: line).split(separator: " ")
-        guard fields.count > 1, let pages = Int(fields[1]) else { return 0 }
-        return pages * sysconf(Int32(_SC_PAGESIZE))
+        guard getline(&line, &capacity, file) > 0, let line else { return [] }
+        return String(cString: line).split { $0 == " " || $0 == "\n" }
     }
 }
 
@@ -133,11 +150,13 @@ struct BenchServer {
         self.startSeconds = BenchClock.now - begin
     }
 
-    /// The memory it holds, in bytes.
+    /// The memory that it and its opener hold, in bytes.
     var residentBytes: Int { self.process.residentBytes }
 
-    /// The processor time it has used, in seconds.
-    var processorTime: Double { BenchClock.processorTime(of: self.process.pid) }
+    /// The processor time that it and its opener have used, in seconds.
+    var processorTime: Double {
+        self.process.family.reduce(0) { $0 + BenchClock.processorTime(of: $1) }
+    }
 
     /// Ends it.
     func stop() { self.process.stop() }

@@ -156,10 +156,12 @@ def test_a_taken_over_server_gets_nothing_by_itself(sparekey, server):
             ask(connection, b"\x01\x01" + field(document) + field(reference) + struct.pack(">H", 1))
             [started] = answers(connection, 1)
             assert started[:1] == b"\x01", started
-            refusals = []
-            for number in range(1000):
-                ask(connection, opening(number % 7, b"{}", record, salt), number)
-                refusals += answers(connection, 1)
+            # Asked by one thread and read by another: who only asks fills both sockets, and then both ends wait.
+            questions = [opening(number % 7, b"{}", record, salt) for number in range(1000)]
+            asking = threading.Thread(target=lambda: [ask(connection, *it[::-1]) for it in enumerate(questions)])
+            asking.start()
+            refusals = answers(connection, 1000)
+            asking.join()
             assert len(refusals) == 1000
             assert all(b"does not follow the audit log" in r for r in refusals)
             assert not any(escrow.password.encode() in r for r in refusals)

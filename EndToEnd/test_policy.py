@@ -194,3 +194,19 @@ def test_check_names_line_and_key_and_explain_says_what_each_rule_says(run, poli
     assert "rule executives-need-two: is about other disclosures" in allowed.stdout
     assert "limit of few, caller per hour: 0 of 3 used" in allowed.stdout
     assert server.run("policy", "show", "--data", server.data).stdout == POLICY
+
+
+def test_emergency_access_does_without_the_second_person_and_the_record_says_so(run):
+    server, executive, _ = run
+    made = json.loads(server.run("break-glass", "setup", "--data", server.data, "--json").stdout)
+    shares = server.data.parent / "shares.txt"
+    shares.write_text("\n".join(made["shares"][:3]) + "\n")
+    opened = server.run(
+        "break-glass", "open", "--data", server.data, "--reason", "identity provider is down", "--shares-file", shares
+    )
+    token = opened.stdout.strip()
+    answer = reveal(server, executive, token)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["recoveryPassword"]
+    (record,) = records(server, "key.disclosed")
+    assert record["approval"] == "waived" and record["caller"]["principal"].startswith("breakGlass:")

@@ -76,6 +76,22 @@ package struct AuditEvent: Equatable, Sendable {
         case failure
     }
 
+    /// What an event says of approval by a second person.
+    package enum ApprovalMark: Equatable, Sendable {
+        /// This approval.
+        case of(GUID)
+        /// A rule wants one, and in an emergency there was none.
+        case waived
+
+        /// As the record writes it: the approval's ID, or `waived`.
+        package var text: String {
+            switch self {
+            case .of(let id): id.description
+            case .waived: "waived"
+            }
+        }
+    }
+
     /// What happened.
     package var kind: Kind
     /// How it ended.
@@ -98,8 +114,8 @@ package struct AuditEvent: Equatable, Sendable {
     package var rotation: GUID?
     /// The token it is about.
     package var token: GUID?
-    /// The approval it is about, or that a disclosure used.
-    package var approval: GUID?
+    /// The approval it is about, or that a disclosure used or did without.
+    package var approval: ApprovalMark?
     /// The policy file that was in force, by the first 12 hexadecimal digits of its SHA-256.
     package var policy: String?
     /// Why a secret was asked for.

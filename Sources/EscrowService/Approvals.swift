@@ -194,7 +194,7 @@ extension EscrowService {
         var event = permit.event(kind, protector: approval.protector, reason: reason)
         event.device = approval.device
         event.deviceName = approval.deviceName
-        event.approval = approval.id
+        event.approval = .of(approval.id)
         event.policy = self.rules.current.recordedDigest
         return event
     }

@@ -113,9 +113,8 @@ extension EscrowService {
             reason: reason,
             detail: key.kind.rawValue
         )
-        if clearance.isApprovalWaived { event.detail = "\(key.kind.rawValue), approval waived" }
         event.policy = clearance.policy.recordedDigest
-        event.approval = clearance.approval?.id
+        event.approval = clearance.isApprovalWaived ? .waived : clearance.approval.map { .of($0.id) }
         transition.events.append(event)
         transition.events += try self.take(clearance, on: device, in: transaction, permit)
         let isInUse = key.state == .active && volume.isPresent && volume.report.protection != .off

@@ -50,7 +50,7 @@ struct AuditRecord {
         json["protector"] = event.protector.map { .string($0.description) }
         json["rotation"] = event.rotation.map { .string($0.description) }
         json["token"] = event.token.map { .string($0.description) }
-        json["approval"] = event.approval.map { .string($0.description) }
+        json["approval"] = event.approval.map { .string($0.text) }
         json["policy"] = event.policy.map { .string($0) }
         json["reason"] = event.reason.map { .object(Self.json(of: $0)) }
         json["detail"] = event.detail.map { .string($0) }

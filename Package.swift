@@ -50,6 +50,8 @@ let package = Package(
         .target(name: "CBench"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CPKCS11", pkgConfig: "p11-kit-1", providers: [.apt(["libp11-kit-dev"])]),
+        // What an fsync is needed for, once: five parts keep small files of their own.
+        .target(name: "DurableFiles", swiftSettings: settings),
         .target(name: "BitLocker", dependencies: ["CStretch", crypto, cryptoExtras], swiftSettings: settings),
         .target(name: "AuditLog", dependencies: [crypto], swiftSettings: settings),
         .target(
@@ -81,7 +83,7 @@ let package = Package(
         ),
         .target(
             name: "EscrowStore",
-            dependencies: ["EscrowModel", "BitLocker", "AuditLog", "CSQLite"],
+            dependencies: ["EscrowModel", "BitLocker", "AuditLog", "DurableFiles", "CSQLite"],
             swiftSettings: settings
         ),
         .target(
@@ -94,7 +96,9 @@ let package = Package(
         // The process that holds private keys, and the server's side of it.
         .target(
             name: "EscrowOpener",
-            dependencies: ["EscrowModel", "EscrowPolicy", "EscrowCrypto", "AuditLog", "BitLocker", crypto],
+            dependencies: [
+                "EscrowModel", "EscrowPolicy", "EscrowCrypto", "AuditLog", "DurableFiles", "BitLocker", crypto,
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -110,8 +114,7 @@ let package = Package(
             name: "EscrowServer",
             dependencies: [
                 "EscrowService", "EscrowPolicy", "AuditFormats", "EscrowModel", "EscrowAPI", "AuditLog",
-                "MessageSignatures",
-                "BitLocker",
+                "MessageSignatures", "DurableFiles", "BitLocker",
                 crypto, logging, httpTypes,
                 nioCore, nioPosix, hummingbird, lifecycle,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -131,8 +134,9 @@ let package = Package(
         .target(
             name: "DeviceSimulator",
             dependencies: [
-                "BitLocker", "EscrowModel", "EscrowAPI", "MessageSignatures", crypto, httpTypes, nioCore, nioHTTP1,
-                httpClient, logging,
+                "BitLocker", "EscrowModel", "EscrowAPI", "MessageSignatures", "DurableFiles", crypto, httpTypes,
+                nioCore,
+                nioHTTP1, httpClient, logging,
             ],
             swiftSettings: settings
         ),
@@ -141,6 +145,7 @@ let package = Package(
             dependencies: [
                 "EscrowServer", "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowPolicy", "EscrowModel",
                 "EscrowAPI", "MasterKeyProviders", "AuditFormats", "AuditDelivery", "EscrowOpener",
+                "DurableFiles",
                 // For the benchmark.
                 "CBench", "CSQLite", "MessageSignatures",
                 "AuditLog", "LogWitness", "BitLocker", "DeviceSimulator", crypto, logging, nioCore, nioPosix,
@@ -152,6 +157,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .testTarget(name: "DurableFilesTests", dependencies: ["DurableFiles"], swiftSettings: settings),
         .testTarget(name: "BitLockerTests", dependencies: ["BitLocker", "CStretch", crypto], swiftSettings: settings),
         .testTarget(
             name: "AuditLogTests",

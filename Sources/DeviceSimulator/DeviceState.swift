@@ -1,4 +1,5 @@
 import BitLocker
+import DurableFiles
 import EscrowModel
 import FoundationEssentials
 
@@ -60,7 +61,7 @@ struct DeviceState: Codable, Sendable {
 
     /// Reads the state of a device that has run before; nil when the file is not there.
     static func load(from path: String) throws -> DeviceState? {
-        guard let bytes = try DurableFile.read(path) else { return nil }
+        guard let bytes = try DurableFile.read(path, atMost: DeviceHome.largestFile) else { return nil }
         do {
             return try JSONDecoder().decode(DeviceState.self, from: Data(bytes))
         } catch {

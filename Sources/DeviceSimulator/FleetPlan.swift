@@ -68,7 +68,7 @@ package struct FleetPlan: Sendable {
             owner: "user\(number)@example.com",
             operatingSystem: "Windows 11 Pro 24H2 (simulated)"
         )
-        try DurableFile.createFolder(folder)
+        try DeviceHome.createFolder(folder)
         let keys = UnlockingKeys(folder: folder)
         if index >= self.devices - self.unencrypted {
             let id = GUID.random(using: &generator)

@@ -1,4 +1,5 @@
 package import BitLocker
+import DurableFiles
 import FoundationEssentials
 
 /// What a simulated device unlocks its volumes with, in the device's folder.
@@ -35,7 +36,7 @@ package struct UnlockingKeys: Sendable {
 
     /// Keeps the recovery password of a protector that is about to be added; not where there is a TPM.
     func keep(_ password: borrowing RecoveryPassword, of protector: GUID) throws {
-        guard try DurableFile.read(self.tpmPath) == nil else { return }
+        guard try DurableFile.read(self.tpmPath, atMost: DeviceHome.largestFile) == nil else { return }
         try self.keep([Known(protector: protector, password: password.text)])
     }
 
@@ -52,7 +53,7 @@ package struct UnlockingKeys: Sendable {
 
     /// The `.BEK` file of a protector.
     func recoveryKeyFile(of protector: GUID) throws -> Data {
-        guard let bytes = try DurableFile.read(self.keyPath(protector)) else {
+        guard let bytes = try DurableFile.read(self.keyPath(protector), atMost: DeviceHome.largestFile) else {
             throw SimulatorError.unusableState(path: self.keyPath(protector))
         }
         return Data(bytes)
@@ -60,14 +61,18 @@ package struct UnlockingKeys: Sendable {
 
     /// Opens a volume with whatever fits.
     package func open(_ image: String) throws -> VolumeEditor {
-        if let bytes = try DurableFile.read(self.tpmPath), let tpm = SimulatedTPM(key: bytes) {
+        if let bytes = try DurableFile.read(self.tpmPath, atMost: DeviceHome.largestFile),
+            let tpm = SimulatedTPM(key: bytes)
+        {
             return try VolumeEditor(openingFileAt: image, simulatedTPM: tpm)
         }
         let volume = try VolumeMetadata(readingFileAt: image)
         if volume.conditions.contains(.suspended) { return try VolumeEditor(openingSuspendedFileAt: image) }
         let protectors = volume.validCopies.flatMap(\.protectors)
         for protector in protectors where protector.kind == .externalKey {
-            guard let bytes = try DurableFile.read(self.keyPath(protector.id)) else { continue }
+            guard let bytes = try DurableFile.read(self.keyPath(protector.id), atMost: DeviceHome.largestFile) else {
+                continue
+            }
             return try VolumeEditor(openingFileAt: image, recoveryKey: RecoveryKey(parsing: bytes))
         }
         // The newest first: the older ones may be gone from the volume.
@@ -88,7 +93,7 @@ package struct UnlockingKeys: Sendable {
     }
 
     private func passwords() throws -> [Known] {
-        guard let bytes = try DurableFile.read(self.passwordsPath) else { return [] }
+        guard let bytes = try DurableFile.read(self.passwordsPath, atMost: DeviceHome.largestFile) else { return [] }
         guard let known = try? JSONDecoder().decode([Known].self, from: Data(bytes)) else {
             throw SimulatorError.unusableState(path: self.passwordsPath)
         }

@@ -77,7 +77,8 @@ package struct OpenerConnection: Sendable {
 
     private func send(_ answer: OpenerAnswer, number: UInt64) {
         var bytes = answer.bytes
-        _ = self.output.append(bytes, number: number)
+        // A peer that reads nothing is not answered any further: it would wait for what it was never sent.
+        if !self.output.append(bytes, number: number) { self.socket.end() }
         bytes.withUnsafeMutableBytes { $0.wipe() }
     }
 }

@@ -1,4 +1,5 @@
 package import AuditLog
+import DurableFiles
 package import EscrowModel
 import Glibc
 
@@ -32,7 +33,7 @@ package final class Store: Sendable {
         clock: @escaping @Sendable () -> Timestamp,
         failStop: @escaping @Sendable (String) -> Never = Store.exit
     ) throws(StoreError) -> Store {
-        let lock = try LockFile(path: path + ".lock", directory: LogAnchor.directory(of: path))
+        let lock = try LockFile(path: path + ".lock", directory: DurableFile.folder(of: path))
         try Self.create(path)
         let writer = try Self.openWriter(path: path, lock: lock, clock: clock, failStop: failStop)
         let pool = try ReaderPool(count: max(readers, 1)) { () throws(StoreError) in

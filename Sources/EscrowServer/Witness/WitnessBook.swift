@@ -1,6 +1,6 @@
 package import AuditLog
 import Dispatch
-import Glibc
+import DurableFiles
 import Synchronization
 
 /// What a witness has cosigned last of each of its logs, in one file a log: `<hex of SHA-256 of the origin>.checkpoint`.
@@ -36,7 +36,13 @@ package final class WitnessBook: Sendable {
         var latest: [String: SignedNote] = [:]
         for origin in Set(logs.map(\.name)) {
             let path = "\(directory)/\(Self.name(of: origin)).checkpoint"
-            guard let bytes = try Self.read(path) else { continue }
+            let found: [UInt8]?
+            do throws(DurableFileError) {
+                found = try DurableFile.read(path, atMost: SignedNote.maximumByteCount + 1)
+            } catch {
+                throw WitnessError(path: path, reason: error.reason)
+            }
+            guard let bytes = found else { continue }
             do throws(NoteError) {
                 let note = try SignedNote(parsing: bytes)
                 _ = try note.verified(by: [key.cosignerKey])
@@ -64,19 +70,21 @@ package final class WitnessBook: Sendable {
     /// The name that a log has in paths: the SHA-256 of its origin, in lower-case hexadecimal digits.
     package static func name(of origin: String) -> String { MerkleTree.digest(of: Array(origin.utf8)).description }
 
+    /// Only ever called on the queue, so that nothing comes between checking and storing; and the disk is waited for without
+    /// the lock, which a reader takes on a thread of the network's.
     private func decide(_ request: WitnessRequest) -> (decision: WitnessDecision, cosignature: NoteSignature?)? {
-        self.latest.withLock { latest in
-            let decision = WitnessDecision.decide(request, logs: self.logs) { origin in
-                latest[origin].flatMap { try? Checkpoint(text: $0.text) }
-            }
-            guard case .cosign(let checkpoint) = decision else { return (decision, nil) }
-            guard let cosignature = try? self.key.cosign(checkpoint, at: self.clock()),
-                let note = try? Self.note(request.checkpoint, with: cosignature, keys: self.logs),
-                Self.replace("\(self.directory)/\(Self.name(of: checkpoint.origin)).checkpoint", with: note.bytes)
-            else { return nil }
-            latest[checkpoint.origin] = note
-            return (decision, cosignature)
+        let latest = self.latest.withLock { $0 }
+        let decision = WitnessDecision.decide(request, logs: self.logs) { origin in
+            latest[origin].flatMap { try? Checkpoint(text: $0.text) }
         }
+        guard case .cosign(let checkpoint) = decision else { return (decision, nil) }
+        let path = "\(self.directory)/\(Self.name(of: checkpoint.origin)).checkpoint"
+        guard let cosignature = try? self.key.cosign(checkpoint, at: self.clock()),
+            let note = try? Self.note(request.checkpoint, with: cosignature, keys: self.logs),
+            (try? DurableFile.replace(path, with: note.bytes)) != nil
+        else { return nil }
+        self.latest.withLock { $0[checkpoint.origin] = note }
+        return (decision, cosignature)
     }
 
     /// The log's own signatures and ours; those of others are not ours to hand on.
@@ -89,53 +97,6 @@ package final class WitnessBook: Sendable {
             keys.contains { $0.name == signature.name && $0.keyID == signature.keyID }
         }
         return try SignedNote(text: note.text, signatures: own + [cosignature])
-    }
-
-    private static func read(_ path: String) throws(WitnessError) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            guard errno == ENOENT else { throw WitnessError(path: path, reason: String(cString: strerror(errno))) }
-            return nil
-        }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: SignedNote.maximumByteCount + 1)
-        var count = 0
-        while count < bytes.count {
-            let got = bytes.withUnsafeMutableBytes { buffer in
-                Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
-            }
-            if got < 0, errno == EINTR { continue }
-            guard got >= 0 else { throw WitnessError(path: path, reason: String(cString: strerror(errno))) }
-            guard got > 0 else { break }
-            count += got
-        }
-        return Array(bytes.prefix(count))
-    }
-
-    /// Whether the file was replaced, durably.
-    private static func replace(_ path: String, with bytes: [UInt8]) -> Bool {
-        let temporary = path + ".new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return false }
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            written += count
-        }
-        let isWritten = written == bytes.count && fsync(descriptor) == 0
-        close(descriptor)
-        guard isWritten, rename(temporary, path) == 0 else { return false }
-        let folder = open(
-            path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".",
-            O_RDONLY | O_DIRECTORY | O_CLOEXEC
-        )
-        guard folder >= 0 else { return false }
-        defer { close(folder) }
-        return fsync(folder) == 0
     }
 }
 

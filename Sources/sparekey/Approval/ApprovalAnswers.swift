@@ -50,12 +50,9 @@ struct ApprovalCancel: AsyncParsableCommand {
 
 /// What the three have in common.
 private enum ApprovalAnswer {
-    /// Nothing, as a JSON object.
-    private struct Nothing: Encodable {}
-
     static func send(_ verb: String, _ approval: GUID, _ admin: AdminOptions) async throws {
         let answer: ApprovalDocument = try await AdminConnection.with(admin) {
-            try await $0.post("/api/approvals/\(approval)/\(verb)", Nothing())
+            try await $0.post("/api/approvals/\(approval)/\(verb)")
         }
         Console.print("\(answer.id) is \(answer.state.rawValue)")
     }

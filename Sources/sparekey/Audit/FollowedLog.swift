@@ -1,4 +1,5 @@
 import AuditLog
+import DurableFiles
 import FoundationEssentials
 import Glibc
 
@@ -36,15 +37,16 @@ struct FollowedLog: Sendable {
 
     /// Keeps a checkpoint that was verified, in place of the one before.
     func write(_ key: VerifierKey, _ note: SignedNote) throws(Failure) {
-        let folder = self.path.lastIndex(of: "/").map { String(self.path[..<$0]) } ?? "."
+        let folder = DurableFile.folder(of: self.path)
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
             throw Failure("cannot make \(folder)")
         }
-        let temporary = self.path + ".new"
-        unlink(temporary)
-        try SmallFile.create(temporary, Array("\(key)\n\(note)".utf8))
-        guard rename(temporary, self.path) == 0 else { throw Failure("cannot write \(self.path): \(SmallFile.reason)") }
+        do throws(DurableFileError) {
+            try DurableFile.replace(self.path, with: Array("\(key)\n\(note)".utf8))
+        } catch {
+            throw Failure(error.description)
+        }
     }
 }

@@ -1,6 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
-import Glibc
 
 /// A part of the benchmark.
 enum BenchSection: String, CaseIterable, ExpressibleByArgument {
@@ -86,7 +84,7 @@ struct Bench: AsyncParsableCommand {
         guard (1...100_000_000).contains(self.records) else {
             throw Failure("--records must be 1 to 100000000", code: 64)
         }
-        let directory = try BenchDirectory(in: self.directory)
+        let directory = try TemporaryDirectory(in: self.directory, named: "sparekey-bench")
         defer { directory.remove() }
         var report = BenchReport()
         self.show([report.machine.line])
@@ -144,22 +142,4 @@ struct Bench: AsyncParsableCommand {
         guard !self.json else { return }
         for line in lines + [""] { Console.print(line) }
     }
-}
-
-/// A directory for the time of the measurement.
-struct BenchDirectory {
-    /// Where it is.
-    let path: String
-
-    /// Makes one within another directory.
-    init(in parent: String) throws {
-        var template = Array((parent + "/sparekey-bench-XXXXXX").utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw Failure("cannot make a directory in \(parent): \(SmallFile.reason)")
-        }
-        self.path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? parent }
-    }
-
-    /// Removes it with all that is in it.
-    func remove() { try? FileManager.default.removeItem(atPath: self.path) }
 }

@@ -4,6 +4,7 @@ import EscrowCrypto
 import EscrowModel
 import EscrowService
 import EscrowStore
+import FoundationEssentials
 import Glibc
 import MasterKeyProviders
 
@@ -15,16 +16,17 @@ struct RestoreCheck {
     let count: Int
 
     func findings() async -> [Finding] {
-        var template = Array("/tmp/sparekey-restore-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { return [.fail("backup", "no private folder: \(SmallFile.reason)")] }
-        let folder = String(cString: made)
-        defer { Self.run("rm", ["-rf", folder]) }
         do {
-            return try await self.findings(in: folder)
+            let folder = try TemporaryDirectory(in: Self.place, named: "sparekey-restore")
+            defer { folder.remove() }
+            return try await self.findings(in: folder.path)
         } catch {
             return [.fail("backup", (error as? Failure)?.message ?? "\(error)")]
         }
     }
+
+    /// Where a copy of the backup may lie for a while.
+    private static let place = Environment["TMPDIR"] ?? "/tmp"
 
     private func findings(in folder: String) async throws -> [Finding] {
         let copy = folder + "/data"
@@ -32,9 +34,7 @@ struct RestoreCheck {
         guard mkdir(copy, 0o700) == 0 else { throw Failure("cannot make \(copy): \(SmallFile.reason)") }
         let names = ["sparekey.db", "sparekey.db-wal", "checkpoint"]
         for name in names where FileStatus("\(source)/\(name)") != nil {
-            guard Self.run("cp", ["--", "\(source)/\(name)", "\(copy)/\(name)"]) else {
-                throw Failure("cannot copy \(name) of the backup: is there room in /tmp?")
-            }
+            try Self.copy("\(source)/\(name)", to: "\(copy)/\(name)")
         }
         var findings: [Finding] = []
         if FileStatus(source + "/master.key") != nil {
@@ -168,9 +168,7 @@ struct RestoreCheck {
         let unpacked = folder + "/unpacked"
         guard mkdir(unpacked, 0o700) == 0 else { throw Failure("cannot make \(unpacked): \(SmallFile.reason)") }
         if Self.isDatabase(self.backup) {
-            guard Self.run("cp", ["--", self.backup, unpacked + "/sparekey.db"]) else {
-                throw Failure("cannot copy \(self.backup): is there room in /tmp?")
-            }
+            try Self.copy(self.backup, to: unpacked + "/sparekey.db")
             return unpacked
         }
         guard Self.run("tar", ["-xf", self.backup, "-C", unpacked, "--no-same-owner"]) else {
@@ -178,7 +176,7 @@ struct RestoreCheck {
         }
         // As `tar -C DIR .` has it, or in one folder.
         if FileStatus(unpacked + "/sparekey.db") != nil { return unpacked }
-        for name in Self.names(in: unpacked) where FileStatus("\(unpacked)/\(name)/sparekey.db") != nil {
+        for name in try Self.names(in: unpacked) where FileStatus("\(unpacked)/\(name)/sparekey.db") != nil {
             return "\(unpacked)/\(name)"
         }
         throw Failure("there is no sparekey.db in \(self.backup)")
@@ -192,21 +190,23 @@ struct RestoreCheck {
         return read(descriptor, &bytes, 15) == 15 && bytes == Array("SQLite format 3".utf8)
     }
 
-    private static func names(in folder: String) -> [String] {
-        guard let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { names.append(name) }
+    private static func names(in folder: String) throws(Failure) -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        } catch {
+            throw Failure("cannot read \(folder)")
         }
-        return names.sorted()
+    }
+
+    private static func copy(_ source: String, to target: String) throws(Failure) {
+        do {
+            try FileManager.default.copyItem(atPath: source, toPath: target)
+        } catch {
+            throw Failure("cannot copy \(source): is there room in \(Self.place)? (\(error))")
+        }
     }
 
     /// Runs a program of the system's to its end; whether it ended well.
-    @discardableResult
     private static func run(_ program: String, _ arguments: [String]) -> Bool {
         var pointers: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
         defer { for pointer in pointers { free(pointer) } }

@@ -19,7 +19,7 @@ struct KeyringRewrapCommand: AsyncParsableCommand {
             var progress = Progress("sealing anew")
             defer { progress.end() }
             while true {
-                let answer: RewrapAnswer = try await connection.post("/api/keyring/rewrap", Nothing())
+                let answer: RewrapAnswer = try await connection.post("/api/keyring/rewrap")
                 progress.show(answer.rewrapped + answer.failed, of: answer.total)
                 if answer.finishedAt != nil { return answer }
             }
@@ -36,6 +36,3 @@ struct KeyringRewrapCommand: AsyncParsableCommand {
         )
     }
 }
-
-/// A body with no field.
-private struct Nothing: Encodable {}

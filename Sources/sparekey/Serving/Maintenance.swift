@@ -3,8 +3,8 @@ import EscrowService
 import Logging
 import ServiceLifecycle
 
-/// What has to happen though nobody asks for it: deadlines are enforced, leaks answered, and keys
-/// purged whose retention has ended.
+/// What has to happen though nobody asks for it: deadlines are enforced, leaks answered, keys purged whose retention has
+/// ended, late proofs made, the keyring checked.
 struct Maintenance: Service {
     /// The operations.
     let service: EscrowService
@@ -22,23 +22,40 @@ struct Maintenance: Service {
         }
     }
 
+    /// What cannot be done this time is tried again the next, and keeps nothing else from being done.
     private func round() async {
+        await self.attempt("volumes and rotations passed their deadline") { () throws(EscrowError) in
+            try await self.service.enforceDeadlines()
+        }
+        await self.attempt("rotations asked for in answer to a leak") { () throws(EscrowError) in
+            try await self.service.continueCompromises()
+        }
+        await self.attempt("keys purged, their retention has ended") { () throws(EscrowError) in
+            try await self.service.purgeKeys()
+        }
+        await self.attempt("approvals expired") { () throws(EscrowError) in
+            try await self.service.expireApprovals()
+        }
+        await self.attempt("devices moved to other groups, as the policy says") { () throws(EscrowError) in
+            try await self.service.sweepGroups()
+        }
+        await self.attempt("proofs made that were put off") { () throws(EscrowError) in
+            try await self.service.proveBacklog()
+        }
+        await self.attempt("checks of the keyring failed") { () throws(EscrowError) in
+            guard let problem = try await self.service.checkKeyringWhenDue() else { return 0 }
+            self.logger.error("\(problem)")
+            return 1
+        }
+    }
+
+    /// Does one part of a round, and says how many of what came of it.
+    private func attempt(_ what: String, _ part: () async throws(EscrowError) -> Int) async {
         do throws(EscrowError) {
-            let late = try await self.service.enforceDeadlines()
-            if late > 0 { self.logger.notice("\(late) volumes and rotations passed their deadline") }
-            let asked = try await self.service.continueCompromises()
-            if asked > 0 { self.logger.notice("\(asked) rotations asked for in answer to a leak") }
-            let purged = try await self.service.purgeKeys()
-            let expired = try await self.service.expireApprovals()
-            if expired > 0 { self.logger.notice("\(expired) approvals expired") }
-            let moved = try await self.service.sweepGroups()
-            if moved > 0 { self.logger.notice("\(moved) devices moved to other groups, as the policy says") }
-            if purged > 0 { self.logger.notice("\(purged) keys purged, their retention has ended") }
-            if let problem = try await self.service.checkKeyringWhenDue() { self.logger.error("\(problem)") }
-            let proven = try await self.service.proveBacklog()
-            if proven > 0 { self.logger.notice("\(proven) proofs made that were put off") }
+            let count = try await part()
+            if count > 0 { self.logger.notice("\(count) \(what)") }
         } catch {
-            self.logger.error("deadlines and retention could not be enforced; they will be tried again: \(error)")
+            self.logger.error("not done, and tried again in the next round: \(what): \(error)")
         }
     }
 }

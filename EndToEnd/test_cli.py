@@ -300,6 +300,27 @@ def test_two_servers_do_not_share_a_data_directory(server, run):
     assert "another sparekey has" in served(run, "--data", server.data, "--listen", "127.0.0.1:0")
 
 
+def test_an_anchor_that_cannot_be_written_is_told_and_stops_nothing(server_factory, tmp_path):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    server = server_factory(arguments=["--audit-anchor", folder / "checkpoint"]).start()
+    assert server.get("/readyz").json().get("notices", []) == []
+    folder.rename(tmp_path / "gone")
+    server.token("reader")
+    told = None
+    deadline = time.monotonic() + 20
+    while not told and time.monotonic() < deadline:
+        told = [text for text in server.get("/readyz").json().get("notices", []) if "anchor" in text]
+        time.sleep(0.1)
+    assert told and server.get("/readyz").status_code == 200
+    (tmp_path / "gone").rename(folder)
+    server.token("reader")
+    while told and time.monotonic() < deadline:
+        told = [text for text in server.get("/readyz").json().get("notices", []) if "anchor" in text]
+        time.sleep(0.1)
+    assert not told, "it was written again, and is still said not to be"
+
+
 def test_no_core_dump_has_a_key_in_it(server):
     limits = open(f"/proc/{server.process.pid}/limits").read()
     assert re.search(r"Max core file size +0 +0 ", limits)

@@ -64,9 +64,6 @@ package struct AuditEvent: Equatable, Sendable {
         case approvalCancelled = "approval.cancelled"
         case approvalExpired = "approval.expired"
         case disclosureLimitNear = "disclosure.limitNear"
-
-        /// Whether people must be told at once, whatever they are doing.
-        package var isAlarm: Bool { self == .breakGlassOpened || self == .breakGlassRefused }
     }
 
     /// How it ended.

@@ -152,15 +152,6 @@ extension EscrowService {
         return BreakGlassAccess(setup: opened, token: tokenSecret.reveal(), endsAt: permit.now + sealed.window)
     }
 
-    /// What people should know though the server does its work: emergency access that is open.
-    package func notices() async -> [String] {
-        let now = self.clock()
-        let open = try? await self.store.read { (reader) throws(StoreError) in try reader.openBreakGlass(at: now) }
-        return (open ?? []).compactMap { setup in
-            setup.endsAt.map { "Break-glass access is open until \($0)." }
-        } + self.witnesses.problems(at: now).warnings
-    }
-
     private static func secret(of texts: [String]) throws(EscrowError) -> BreakGlassSecret {
         guard texts.count <= BreakGlassSetup.shareCounts.upperBound else {
             throw .invalid(field: "shares", problem: "are more than any setup has")

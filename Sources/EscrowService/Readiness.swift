@@ -22,6 +22,20 @@ extension EscrowService {
         return problems + self.witnesses.problems(at: self.clock()).alarms
     }
 
+    /// What people should know though the server does its work: emergency access that is open, an anchor that is not written,
+    /// witnesses that are missed.
+    package func notices() async -> [String] {
+        let now = self.clock()
+        let open = try? await self.store.read { (reader) throws(StoreError) in try reader.openBreakGlass(at: now) }
+        var notices = (open ?? []).compactMap { setup in
+            setup.endsAt.map { "Break-glass access is open until \($0)." }
+        }
+        if let problem = try? await self.store.anchorProblem() {
+            notices.append("The audit log's anchor cannot be written, so a rewound log may go unnoticed: \(problem)")
+        }
+        return notices + self.witnesses.problems(at: now).warnings
+    }
+
     /// `full` for a server that does everything, `ingest` for one that only takes deposits.
     package var role: String { self.keys.isIngest ? "ingest" : "full" }
 

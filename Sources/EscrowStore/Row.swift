@@ -133,10 +133,4 @@ extension Row {
         guard let word = Word(rawValue: try self.text()) else { throw self.broken() }
         return word
     }
-
-    mutating func optionalWord<Word: RawRepresentable<String>>(
-        _ type: Word.Type = Word.self
-    ) throws(StoreError) -> Word? {
-        try self.optional { row throws(StoreError) in try row.word(type) }
-    }
 }

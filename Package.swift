@@ -20,6 +20,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -39,6 +40,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -82,6 +84,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "SignIn",
+            dependencies: ["EscrowModel", "EscrowCrypto", "BitLocker", crypto],
+            swiftSettings: settings
+        ),
+        .target(
             name: "EscrowStore",
             dependencies: ["EscrowModel", "BitLocker", "AuditLog", "DurableFiles", "CSQLite"],
             swiftSettings: settings
@@ -89,7 +96,8 @@ let package = Package(
         .target(
             name: "EscrowService",
             dependencies: [
-                "EscrowModel", "EscrowPolicy", "EscrowCrypto", "EscrowStore", "AuditLog", "BitLocker", logging,
+                "EscrowModel", "EscrowPolicy", "EscrowCrypto", "EscrowStore", "SignIn", "AuditLog", "BitLocker", crypto,
+                logging,
             ],
             swiftSettings: settings
         ),
@@ -113,15 +121,15 @@ let package = Package(
         .target(
             name: "EscrowServer",
             dependencies: [
-                "EscrowService", "EscrowPolicy", "AuditFormats", "EscrowModel", "EscrowAPI", "AuditLog",
-                "MessageSignatures", "DurableFiles", "BitLocker",
+                "EscrowService", "SignIn", "EscrowPolicy", "AuditFormats", "EscrowModel", "EscrowAPI", "AuditLog",
+                "MessageSignatures", "DurableFiles", "BitLocker", mustache,
                 crypto, logging, httpTypes,
                 nioCore, nioPosix, hummingbird, lifecycle,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 nioSSL,
             ],
-            resources: [.embedInCode("Resources/openapi.yaml")],
+            resources: [.embedInCode("Resources/openapi.yaml"), .embedInCode("Resources/portal")],
             swiftSettings: settings
         ),
         .target(

@@ -22,7 +22,7 @@ package struct ScryptCost: Hashable, Sendable {
 
     /// Whether a stored cost is one we would work off: at most 2^20, 1 GiB, and p up to 4. Who can write to the database
     /// must not be able to make a server eat its memory at start.
-    var isWithinBounds: Bool {
+    package var isWithinBounds: Bool {
         (10...20).contains(self.logN) && (1...8).contains(self.blockSize) && (1...4).contains(self.parallelism)
     }
 

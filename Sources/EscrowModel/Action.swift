@@ -14,6 +14,7 @@ package enum Action: String, CaseIterable, Sendable, Codable {
     case openBreakGlass
     case manageKeyring
     case declareCompromise
+    case manageAccounts
     case checkIn
     case depositKey
     case reportFailure

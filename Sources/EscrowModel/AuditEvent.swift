@@ -64,6 +64,13 @@ package struct AuditEvent: Equatable, Sendable {
         case approvalCancelled = "approval.cancelled"
         case approvalExpired = "approval.expired"
         case disclosureLimitNear = "disclosure.limitNear"
+        case accountInvited = "account.invited"
+        case accountActivated = "account.activated"
+        case accountDisabled = "account.disabled"
+        case accountReset = "account.reset"
+        case signInFailed = "session.refused"
+        case sessionStarted = "session.started"
+        case sessionEnded = "session.ended"
     }
 
     /// How it ended.
@@ -109,7 +116,7 @@ package struct AuditEvent: Equatable, Sendable {
     package var protector: GUID?
     /// The rotation it is about.
     package var rotation: GUID?
-    /// The token it is about.
+    /// The token, the account or the session it is about.
     package var token: GUID?
     /// The approval it is about, or that a disclosure used or did without.
     package var approval: ApprovalMark?

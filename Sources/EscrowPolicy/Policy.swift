@@ -25,7 +25,8 @@ package struct Policy: Sendable {
         guard Self.actions(of: caller.role).contains(action) else {
             return .denied(rule: .roleLacksAction, mayKnow: self.mayKnow(subject, caller))
         }
-        if action == .manageTokens || action == .manageBreakGlass || action == .manageKeyring {
+        let localOnly: Set<Action> = [.manageTokens, .manageAccounts, .manageBreakGlass, .manageKeyring]
+        if localOnly.contains(action) {
             guard case .localOperator = caller.identity else { return .denied(rule: .localOperatorOnly, mayKnow: true) }
         }
         switch (caller.role, subject) {
@@ -67,7 +68,7 @@ package struct Policy: Sendable {
         case .administrator:
             [
                 .listKeys, .readDevice, .revealKey, .requestRotation, .cancelRotation, .retireDevice, .setLegalHold,
-                .readAudit, .exportAudit, .manageTokens, .manageBreakGlass, .manageKeyring,
+                .readAudit, .exportAudit, .manageTokens, .manageAccounts, .manageBreakGlass, .manageKeyring,
                 .declareCompromise, .requestApproval, .decideApproval, .listApprovals, .moveDevice, .readPolicy,
             ]
         case .auditor:

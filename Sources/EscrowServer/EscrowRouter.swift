@@ -66,6 +66,8 @@ package struct EscrowRouter: Sendable {
         BreakGlassRoutes(service: self.service).add(to: people.group("api/break-glass"))
         KeyringRoutes(service: self.service).add(to: people.group("api/keyring"))
         MasterKeyRoutes(service: self.service).add(to: people.group("api/keyring"))
+        AccountRoutes(service: self.service).add(to: people.group("api/accounts"))
+        self.addPages(to: router)
 
         let signatures = DeviceSignatures(clock: self.clock)
         EnrolmentRoutes(service: self.service, signatures: signatures).add(to: router.group("api/agent/v1"))
@@ -76,6 +78,16 @@ package struct EscrowRouter: Sendable {
 
         table.fill(with: Self.list(router))
         return router
+    }
+
+    /// The portal: pages for people, who are known by their sessions.
+    private func addPages(to router: Router<ServerContext>) {
+        let pages = Pages()
+        let portal = Portal(service: self.service, pages: pages, areCookiesSecure: self.settings.areCookiesSecure)
+        let group = router.group().add(middleware: PortalGuard(pages: pages))
+        SignInRoutes(portal: portal).add(to: group)
+        InvitationRoutes(portal: portal).add(to: group)
+        AccountPages(portal: portal).add(to: group)
     }
 
     private static func list(_ router: Router<ServerContext>) -> [(path: String, method: String)] {

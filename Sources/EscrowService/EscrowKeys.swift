@@ -1,4 +1,5 @@
 package import AuditLog
+package import Crypto
 package import EscrowCrypto
 import Synchronization
 
@@ -24,6 +25,8 @@ package final class EscrowKeys: Sendable {
     /// Whether this server only takes deposits: nobody holds the other half.
     package let isIngest: Bool
     private let given: ServerKeys
+    /// What the secrets of people's one-time passwords are derived with.
+    package let signInKey: SymmetricKey
     private let current: Mutex<Current>
 
     /// Takes what the server may have of a keyring, and who has the rest.
@@ -41,6 +44,7 @@ package final class EscrowKeys: Sendable {
         self.given = keys
         self.holder = holder
         self.fingerprinter = KeyFingerprinter(key: keys.fingerprintKey)
+        self.signInKey = keys.signInKey
         self.current = Mutex(Current(document: keys.document, sealer: try keys.document.sealer()))
     }
 

@@ -22,6 +22,7 @@ package struct EscrowService: Sendable {
     /// How the witnesses of the audit log stand.
     package let witnesses: WitnessStanding
     let sinkReports = AuditSinkReports()
+    let people = SignInState()
     let clock: @Sendable () -> Timestamp
 
     /// Makes the service of its parts.

@@ -33,6 +33,9 @@ package struct EscrowSettings: Equatable, Sendable {
     /// What is asked of the witnesses of the audit log, where there are any.
     package var witnessPolicy = WitnessPolicy()
 
+    /// How people sign in, and how long they stay.
+    package var signIn = SignInSettings()
+
     /// Makes the default settings.
     package init() {}
 }

@@ -46,17 +46,12 @@ private enum APITokenColumns {
             name: try row.text(),
             hash: try row.bytes(),
             role: try row.word(),
-            scope: try Self.scope(&row),
+            scope: try row.scope(),
             createdAt: try row.time(),
             expiresAt: try row.optionalTime(),
             revokedAt: try row.optionalTime(),
             breakGlass: try row.optionalGUID()
         )
-    }
-
-    private static func scope(_ row: inout Row) throws(StoreError) -> Scope {
-        guard let scope = Scope(text: try row.optionalText()) else { throw row.broken() }
-        return scope
     }
 
     static let byID = SQL("SELECT \(Self.list) FROM api_token WHERE token_id = $1")

@@ -128,6 +128,12 @@ extension Row {
         }
     }
 
+    /// Takes the device groups that a role holds in.
+    mutating func scope() throws(StoreError) -> Scope {
+        guard let scope = Scope(text: try self.optionalText()) else { throw self.broken() }
+        return scope
+    }
+
     /// Takes a word of a closed set.
     mutating func word<Word: RawRepresentable<String>>(_ type: Word.Type = Word.self) throws(StoreError) -> Word {
         guard let word = Word(rawValue: try self.text()) else { throw self.broken() }

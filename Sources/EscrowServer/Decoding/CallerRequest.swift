@@ -58,6 +58,10 @@ extension AddRecoveryKeyRequest: CallerRequest {
     static let fields: Set = ["publicKey"]
 }
 
+extension InviteRequest: CallerRequest {
+    static let fields: Set = ["userName", "name", "role", "groups"]
+}
+
 /// A body after its field names were checked.
 struct Strict<Body: CallerRequest>: Decodable {
     let body: Body

@@ -2,6 +2,11 @@
 enum PercentEncoding {
     /// Undoes it; nil when an escape is malformed or the result is not UTF-8.
     static func decoded(_ text: some Collection<UInt8>, plusIsSpace: Bool) -> String? {
+        self.bytes(text, plusIsSpace: plusIsSpace).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    /// Undoes it; nil when an escape is malformed.
+    static func bytes(_ text: some Collection<UInt8>, plusIsSpace: Bool) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
         var iterator = text.makeIterator()
@@ -16,7 +21,7 @@ enum PercentEncoding {
                 bytes.append(plusIsSpace && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
             }
         }
-        return String(validating: bytes, as: UTF8.self)
+        return bytes
     }
 
     private static func value(ofHexDigit byte: UInt8) -> UInt8? {

@@ -7,6 +7,12 @@ extension HTTPField.Name {
     package static let idempotencyKey = Self.known("Idempotency-Key")
     /// `Referrer-Policy`.
     static let referrerPolicy = Self.known("Referrer-Policy")
+    /// `Cross-Origin-Opener-Policy`.
+    static let crossOriginOpenerPolicy = Self.known("Cross-Origin-Opener-Policy")
+    /// `Sec-Fetch-Site` (Fetch Metadata): from where a browser says that a request comes.
+    static let secFetchSite = Self.known("Sec-Fetch-Site")
+    /// `Clear-Site-Data`.
+    static let clearSiteData = Self.known("Clear-Site-Data")
 
     private static func known(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is not a field name") }

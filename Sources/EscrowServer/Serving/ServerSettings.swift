@@ -35,6 +35,8 @@ package struct ServerSettings: Equatable, Sendable {
     package var tls: TLSFiles?
     /// The proxies whose word on who their client is counts; see ``ForwardedAddress``.
     package var trustedProxies: [IPNetwork] = []
+    /// Whether browsers are to send cookies over TLS alone; false only to try things out on one machine.
+    package var areCookiesSecure = true
     /// Where the socket for the server's own console is made; nil for none.
     package var adminSocket: String?
     /// How long a connection may be idle.

@@ -1,0 +1,46 @@
+import EscrowModel
+import EscrowService
+import HTTPTypes
+import Hummingbird
+import SignIn
+
+/// What the portal's routes share: the operations, the pages and the cookies.
+struct Portal: Sendable {
+    let service: EscrowService
+    let pages: Pages
+    let session: PortalCookie
+    let step: PortalCookie
+
+    init(service: EscrowService, pages: Pages, areCookiesSecure: Bool) {
+        self.service = service
+        self.pages = pages
+        self.session = PortalCookie(kind: .session, isSecure: areCookiesSecure)
+        self.step = PortalCookie(kind: .step, isSecure: areCookiesSecure)
+    }
+
+    /// Where somebody gets to who signed in, and what else a sign-in may lead back to. Nothing else is ever led to.
+    static let home = "/account"
+    static let returnPaths: Set<String> = [Self.home]
+
+    /// Where a sign-in leads that was asked to lead somewhere.
+    static func returnPath(_ text: String) -> String { Self.returnPaths.contains(text) ? text : Self.home }
+
+    /// Who is signed in; nil when nobody is.
+    func person(_ request: Request, _ context: ServerContext) async throws -> SignedIn? {
+        guard let token = self.session.value(in: request.headers) else { return nil }
+        return try await self.service.signedIn(by: token, source: context.source(of: request))
+    }
+
+    /// Leads to another page of ours, or of an identity provider.
+    static func redirect(to target: String) -> Response {
+        Response(status: .seeOther, headers: [.location: target])
+    }
+
+    /// An answer with a new session, in the place of whatever the browser had.
+    func begin(_ session: NewSession, _ response: Response) -> Response {
+        var response = response
+        response.headers.append(cookie: self.session.setting(session.token))
+        response.headers.append(cookie: self.step.clearing)
+        return response
+    }
+}

@@ -205,6 +205,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "SignInTests",
+            dependencies: ["SignIn", "EscrowCrypto", "EscrowModel", "BitLocker", crypto],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "EscrowStoreTests",
             dependencies: ["EscrowStore", "EscrowModel", "AuditLog", "BitLocker", crypto],
             swiftSettings: settings
@@ -212,8 +217,8 @@ let package = Package(
         .testTarget(
             name: "EscrowServiceTests",
             dependencies: [
-                "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowPolicy", "EscrowModel", "AuditLog", "BitLocker",
-                crypto,
+                "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowPolicy", "EscrowModel", "SignIn", "AuditLog",
+                "BitLocker", crypto,
             ],
             swiftSettings: settings
         ),

@@ -23,8 +23,18 @@ package struct EscrowRouter: Sendable {
 
     /// Every route as its path, with variable parts in braces, and its method. A part at the end that may have slashes in it
     /// is `{tile}`: only tiles have one.
+    /// Pages are not among them.
     package var routes: [(path: String, method: String)] {
-        Self.list(self.router()).map { (path: $0.path.replacing("**", with: "{tile}"), method: $0.method) }
+        let pages = Set(self.pages.map { "\($0.method) \($0.path)" })
+        return Self.list(self.router()).filter { !pages.contains("\($0.method) \($0.path)") }
+            .map { (path: $0.path.replacing("**", with: "{tile}"), method: $0.method) }
+    }
+
+    /// The portal's pages in the same form: for people with a browser, and no part of the API.
+    package var pages: [(path: String, method: String)] {
+        let router = Router(context: ServerContext.self)
+        self.addPages(to: router)
+        return Self.list(router)
     }
 
     /// What answers requests. Without deadlines nothing is ever too slow.

@@ -20,7 +20,7 @@ struct Sparekey: AsyncParsableCommand {
             ApprovalCommand.self, PolicyCommand.self, AuditCommand.self, WitnessCommand.self,
             TokenCommand.self, EnrolmentTokenCommand.self,
             KeyringCommand.self, RecoveryKeyCommand.self, Recover.self, DoctorCommand.self,
-            BreakGlassCommand.self, CompromiseCommand.self,
+            BreakGlassCommand.self, CompromiseCommand.self, AccountCommand.self,
             VolumeCommand.self, Simulate.self, Bench.self, OpenerCommand.self,
         ]
     )

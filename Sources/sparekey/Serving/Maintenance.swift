@@ -39,6 +39,9 @@ struct Maintenance: Service {
         await self.attempt("devices moved to other groups, as the policy says") { () throws(EscrowError) in
             try await self.service.sweepGroups()
         }
+        await self.attempt("sessions removed that were over") { () throws(EscrowError) in
+            try await self.service.sweepSessions()
+        }
         await self.attempt("proofs made that were put off") { () throws(EscrowError) in
             try await self.service.proveBacklog()
         }

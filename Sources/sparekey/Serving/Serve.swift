@@ -42,6 +42,7 @@ struct Serve: AsyncParsableCommand {
         if let old = try await installation.service.adopt(policy) {
             logger.notice("policy \(policy.digest) is in force, after \(old)")
         }
+        let firstRun = try await installation.service.firstRunLink()
         let application = EscrowApplication(
             service: installation.service,
             settings: configuration.server,
@@ -50,6 +51,13 @@ struct Serve: AsyncParsableCommand {
         ) { address in
             Console.error("audit log \(installation.logKey)")
             Console.error("listening on \(address.url)")
+            if !configuration.server.areCookiesSecure {
+                Console.error("sparekey: people sign in without TLS here: only to try things out on this machine")
+            }
+            if let firstRun {
+                let link = firstRun.hasPrefix("/") ? address.url + firstRun : firstRun
+                Console.error("first run: make the first administrator's account within an hour, at \(link)")
+            }
         }
         let maintenance = Maintenance(
             service: installation.service,

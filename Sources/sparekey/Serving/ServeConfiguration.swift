@@ -85,6 +85,11 @@ struct ServeConfiguration: Sendable {
         }
         self.policyFile = reader.text(.policyFile)
         server.adminSocket = directory + "/admin.sock"
+        let publicURL = try reader.read(.publicURL, "the server's address, such as https://keys.example.com") { text in
+            (text.hasPrefix("https://") || text.hasPrefix("http://")) && !text.hasSuffix("/") ? text : nil
+        }
+        server.areCookiesSecure =
+            publicURL.map { $0.hasPrefix("https://") } ?? (server.tls != nil || !ListenAddress.isLoopback(server.host))
         self.server = server
         self.masterKey = try MasterKeySource(flags: flags, reader, directory: directory)
         self.opener = try OpenerSettings(reader)
@@ -96,6 +101,9 @@ struct ServeConfiguration: Sendable {
         self.auditSinks = file?.sinks ?? []
         self.maintenanceInterval = try reader.span(.maintenanceInterval) ?? .seconds(10)
         self.escrow = try EscrowSettings(reader)
+        self.escrow.signIn.publicURL = publicURL
+        self.escrow.signIn.idle = try reader.span(.sessionIdle) ?? self.escrow.signIn.idle
+        self.escrow.signIn.lifetime = try reader.span(.sessionLifetime) ?? self.escrow.signIn.lifetime
         self.escrow.witnessPolicy = try WitnessPolicy(reader, count: self.witnesses.count)
     }
 

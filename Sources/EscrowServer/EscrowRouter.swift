@@ -98,6 +98,7 @@ package struct EscrowRouter: Sendable {
         SignInRoutes(portal: portal).add(to: group)
         InvitationRoutes(portal: portal).add(to: group)
         AccountPages(portal: portal).add(to: group)
+        PortalFiles().add(to: group)
     }
 
     private static func list(_ router: Router<ServerContext>) -> [(path: String, method: String)] {

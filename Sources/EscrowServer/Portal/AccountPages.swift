@@ -10,51 +10,40 @@ struct AccountPages: Sendable {
     let portal: Portal
 
     func add(to pages: RouterGroup<ServerContext>) {
-        pages.get("", use: self.begin)
-        pages.get("account", use: self.show)
-        pages.post("account/sessions/end-others", use: self.endOthers)
-        pages.post("account/sessions/{sessionId}/end", use: self.end)
+        pages.get("", use: self.portal.page(self.begin))
+        pages.get("account", use: self.portal.page(self.show))
+        pages.post("account/sessions/end-others", use: self.portal.form(self.endOthers))
+        pages.post("account/sessions/{sessionId}/end", use: self.portal.form(self.end))
         pages.post("sign-out", use: self.signOut)
         pages.get("signed-out", use: self.signedOut)
-        pages.get("portal.css", use: self.style)
     }
 
     @Sendable
-    private func begin(_ request: Request, context: ServerContext) async throws -> Response {
-        Portal.redirect(to: Portal.home)
+    private func begin(_ visit: Visit) async throws -> Response {
+        Portal.redirect(to: Navigation.home(of: visit.caller.role))
     }
 
     @Sendable
-    private func show(_ request: Request, context: ServerContext) async throws -> Response {
-        guard let person = try await self.portal.person(request, context) else {
-            return Portal.redirect(to: "/sign-in?return=%2Faccount")
-        }
-        let language = Language(of: request.headers)
-        let texts = self.portal.pages.catalogue
-        let form = self.formToken(request) ?? ""
-        let sessions = try await self.portal.service.sessions(of: person)
+    private func show(_ visit: Visit) async throws -> Response {
+        let session = visit.person.session
+        let sessions = try await visit.service.sessions(of: visit.person)
         let scope =
-            switch person.caller.scope {
-            case .everything: texts.text("everyDevice", language)
+            switch visit.caller.scope {
+            case .everything: visit.text("everyDevice")
             case .groups(let groups): groups.sorted().joined(separator: ", ")
             }
-        return self.portal.pages.response(
+        return visit.page(
             .account,
             title: "yourAccount",
-            language,
             [
-                "person": person.caller.displayName,
-                "form": form,
-                "role": texts.text(person.caller.role.message, language),
                 "scope": scope,
-                "issuer": person.session.issuer == Account.issuer
-                    ? texts.text("local", language) : person.session.issuer,
+                "issuer": session.issuer == Account.issuer ? visit.text("local") : session.issuer,
                 "others": sessions.count > 1,
-                "sessions": sessions.map { session in
+                "sessions": sessions.map { each in
                     [
-                        "id": session.id.description, "address": session.address, "agent": session.agent ?? "",
-                        "began": session.createdAt.description, "used": session.lastUsedAt.description,
-                        "current": session.id == person.session.id,
+                        "id": each.id.description, "address": each.address, "agent": each.agent ?? "",
+                        "began": each.createdAt.description, "used": each.lastUsedAt.description,
+                        "current": each.id == session.id,
                     ] as [String: Any]
                 },
             ]
@@ -62,27 +51,26 @@ struct AccountPages: Sendable {
     }
 
     @Sendable
-    private func endOthers(_ request: Request, context: ServerContext) async throws -> Response {
-        let person = try await self.person(of: request, context)
-        try await self.portal.service.endSession(nil, of: person)
-        return Portal.redirect(to: Portal.home)
+    private func endOthers(_ visit: Visit, _ fields: FormFields) async throws -> Response {
+        try await visit.service.endSession(nil, of: visit.person)
+        return Portal.redirect(to: "/account")
     }
 
     @Sendable
-    private func end(_ request: Request, context: ServerContext) async throws -> Response {
-        let person = try await self.person(of: request, context)
-        guard let id = GUID(context.parameters.get("sessionId") ?? "") else { throw Problem.notFound }
-        try await self.portal.service.endSession(id, of: person)
-        return Portal.redirect(to: Portal.home)
+    private func end(_ visit: Visit, _ fields: FormFields) async throws -> Response {
+        guard let id = GUID(visit.context.parameters.get("sessionId") ?? "") else { throw Problem.notFound }
+        try await visit.service.endSession(id, of: visit.person)
+        return Portal.redirect(to: "/account")
     }
 
+    /// Whoever is out already, in another window perhaps, gets to where they want.
     @Sendable
     private func signOut(_ request: Request, context: ServerContext) async throws -> Response {
-        // Whoever is out already, in another window perhaps, gets to where they want.
         guard try await self.portal.person(request, context) != nil else { return self.out() }
-        let person = try await self.person(of: request, context)
-        try await self.portal.service.signOut(person)
-        return self.out()
+        return try await self.portal.form { visit, _ in
+            try await visit.service.signOut(visit.person)
+            return self.out()
+        }(request, context)
     }
 
     private func out() -> Response {
@@ -106,35 +94,5 @@ struct AccountPages: Sendable {
                 "nextText": texts.text("signIn", language),
             ]
         )
-    }
-
-    @Sendable
-    private func style(_ request: Request, context: ServerContext) async throws -> Response {
-        Response(
-            status: .ok,
-            headers: [.contentType: "text/css; charset=utf-8", .cacheControl: "public, max-age=300"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.portal_css))
-        )
-    }
-
-    /// Who sends a form of ours. Throws when nobody is signed in, and when the form is not one that this session was given.
-    private func person(of request: Request, _ context: ServerContext) async throws -> SignedIn {
-        guard let person = try await self.portal.person(request, context) else { throw EscrowError.notAuthenticated }
-        let fields = try FormFields(context.content, of: request.headers)
-        guard let token = self.portal.session.value(in: request.headers).flatMap({ SignInToken($0) }),
-            token.isFormToken(fields.text("form"))
-        else { throw EscrowError.denied }
-        return person
-    }
-
-    private func formToken(_ request: Request) -> String? {
-        self.portal.session.value(in: request.headers).flatMap { SignInToken($0)?.formToken() }
-    }
-}
-
-extension Role {
-    /// The key of what people call it.
-    fileprivate var message: String {
-        "role" + self.rawValue.prefix(1).uppercased() + self.rawValue.dropFirst()
     }
 }

@@ -25,10 +25,12 @@ package struct Catalogue: Sendable {
     private let texts: [Language: [String: String]]
 
     /// Reads the catalogue that is built in.
-    package init() {
-        let bytes = Data(PackageResources.messages_json)
+    package init() { self.init(PackageResources.messages_json) }
+
+    /// Reads a catalogue.
+    init(_ bytes: [UInt8]) {
         // It is built in, and a test reads it; without it pages would lack their texts, not their working.
-        let lines = (try? JSONDecoder().decode([String: [String]].self, from: bytes)) ?? [:]
+        let lines = (try? JSONDecoder().decode([String: [String]].self, from: Data(bytes))) ?? [:]
         var texts: [Language: [String: String]] = [:]
         for (index, language) in Language.allCases.enumerated() {
             texts[language] = lines.compactMapValues { index < $0.count ? $0[index] : nil }

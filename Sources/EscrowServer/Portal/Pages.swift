@@ -21,21 +21,31 @@ package struct Pages: Sendable {
     }
 
     /// Every text of the pages.
-    let catalogue = Catalogue()
-    private let library: MustacheLibrary
+    var catalogue: Catalogue { PortalSources.bytes("messages.json").map { Catalogue($0) } ?? self.builtInCatalogue }
+    private let builtInCatalogue = Catalogue()
+    private let builtIn: MustacheLibrary
 
     /// Reads the templates that are built in.
-    package init() {
+    package init() { self.builtIn = Self.library { _, builtIn in builtIn } }
+
+    /// The templates that are there; one that cannot be read is none.
+    private static func library(_ source: (String, [UInt8]) -> [UInt8]) -> MustacheLibrary {
         var templates: [String: MustacheTemplate] = [:]
         let sources = Name.allCases.map { ($0.rawValue, $0.source) } + [("layout", PackageResources.layout_mustache)]
-        for (name, source) in sources {
-            templates[name] = try? MustacheTemplate(string: String(decoding: source, as: UTF8.self))
+        for (name, builtIn) in sources {
+            let bytes = source(name + ".mustache", builtIn)
+            templates[name] = try? MustacheTemplate(string: String(decoding: bytes, as: UTF8.self))
         }
-        self.library = MustacheLibrary(templates: templates)
+        return MustacheLibrary(templates: templates)
+    }
+
+    private var library: MustacheLibrary {
+        guard PortalSources.bytes("layout.mustache") != nil else { return self.builtIn }
+        return Self.library { PortalSources.bytes($0) ?? $1 }
     }
 
     /// The names of the pages whose templates can be read: all of them, which a test sees to.
-    package var readable: [Name] { Name.allCases.filter { self.library.getTemplate(named: $0.rawValue) != nil } }
+    package var readable: [Name] { Name.allCases.filter { self.builtIn.getTemplate(named: $0.rawValue) != nil } }
 
     /// A page's HTML.
     ///
@@ -65,7 +75,8 @@ package struct Pages: Sendable {
                 .contentType: "text/html; charset=utf-8",
                 .contentLanguage: language.rawValue,
                 .contentSecurityPolicy:
-                    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+                    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+                    + "form-action 'self'; base-uri 'none'; "
                     + "frame-ancestors 'none'",
                 .crossOriginOpenerPolicy: "same-origin",
                 .referrerPolicy: "same-origin",

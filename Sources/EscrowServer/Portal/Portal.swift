@@ -18,12 +18,18 @@ struct Portal: Sendable {
         self.step = PortalCookie(kind: .step, isSecure: areCookiesSecure)
     }
 
-    /// Where somebody gets to who signed in, and what else a sign-in may lead back to. Nothing else is ever led to.
-    static let home = "/account"
-    static let returnPaths: Set<String> = [Self.home]
-
-    /// Where a sign-in leads that was asked to lead somewhere.
-    static func returnPath(_ text: String) -> String { Self.returnPaths.contains(text) ? text : Self.home }
+    /// Where a sign-in leads that was asked to lead somewhere: to a path of ours, or to `/`, which leads to where the role begins.
+    ///
+    /// A path is nothing but letters, digits and what our own addresses have, so that no browser takes it for another host.
+    static func returnPath(_ text: String) -> String {
+        let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let allowed = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
+        guard let path = parts.first, path.hasPrefix("/"), !path.hasPrefix("//"), !path.contains(".."),
+            path.allSatisfy(allowed.contains), text.utf8.count <= 1024,
+            parts.count == 1 || parts[1].allSatisfy({ allowed.contains($0) || "%&=+,:".contains($0) })
+        else { return "/" }
+        return text
+    }
 
     /// Who is signed in; nil when nobody is.
     func person(_ request: Request, _ context: ServerContext) async throws -> SignedIn? {

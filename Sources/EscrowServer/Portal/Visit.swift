@@ -1,0 +1,119 @@
+import EscrowModel
+import EscrowService
+import HTTPTypes
+import Hummingbird
+import SignIn
+
+/// A request for a page, or of a page's form, by somebody who is signed in.
+struct Visit: Sendable {
+    let portal: Portal
+    let request: Request
+    let context: ServerContext
+    let person: SignedIn
+    let language: Language
+    /// What every form on the page must send back as `form`.
+    let form: String
+
+    /// Who asks, for the operations of the service.
+    var caller: Caller { self.person.caller }
+    /// The operations.
+    var service: EscrowService { self.portal.service }
+
+    /// One of the catalogue's texts.
+    func text(_ key: String) -> String { self.portal.pages.catalogue.text(key, self.language) }
+
+    /// A page with the navigation around it.
+    ///
+    /// - Parameters:
+    ///   - title: the key of its heading.
+    ///   - values: what its template shows beside the texts.
+    func page(
+        _ name: Pages.Name,
+        title: String,
+        status: HTTPResponse.Status = .ok,
+        _ values: [String: Any] = [:]
+    ) -> Response {
+        var values = values
+        values["person"] = self.caller.displayName
+        values["role"] = self.text(self.caller.role.message)
+        values["form"] = self.form
+        values["navigation"] = Navigation.items(for: self.caller, at: self.request.uri.path).map { item in
+            ["text": self.text(item.title), "path": item.path, "current": item.isCurrent] as [String: Any]
+        }
+        return self.portal.pages.response(name, title: title, self.language, status: status, values)
+    }
+
+    /// The page that says why something was not done.
+    func page(of problem: Problem) -> Response {
+        let (title, text) =
+            switch problem.status {
+            case .notFound: ("notFoundTitle", "notFoundText")
+            case .forbidden: ("deniedTitle", "deniedText")
+            default: ("errorTitle", "errorText")
+            }
+        var response = self.page(
+            .message,
+            title: title,
+            status: problem.status,
+            [
+                "text": self.text(text), "request": self.context.requestID,
+                "next": Navigation.home(of: self.caller.role), "nextText": self.text("toStart"),
+            ]
+        )
+        response.headers[.retryAfter] = problem.headers[.retryAfter]
+        return response
+    }
+}
+
+extension Portal {
+    /// What answers a request of somebody who is signed in; whoever is not is led to sign in, and back.
+    func page(
+        _ answer: @escaping @Sendable (Visit) async throws -> Response
+    ) -> @Sendable (Request, ServerContext) async throws -> Response {
+        { request, context in
+            guard let visit = try await self.visit(request, context) else {
+                let target = PercentEncoding.encoded(request.uri.string)
+                return Self.redirect(to: "/sign-in?return=\(target)")
+            }
+            do { return try await answer(visit) } catch {
+                return visit.page(of: Problem(error, logger: context.logger))
+            }
+        }
+    }
+
+    /// What answers a form that somebody who is signed in sends. Refuses one that this session was not given.
+    ///
+    /// - Parameter secrets: the fields that are kept as secrets, and as nothing else.
+    func form(
+        secrets: Set<String> = [],
+        _ answer: @escaping @Sendable (Visit, FormFields) async throws -> Response
+    ) -> @Sendable (Request, ServerContext) async throws -> Response {
+        { request, context in
+            guard let visit = try await self.visit(request, context) else { throw EscrowError.notAuthenticated }
+            do {
+                let fields = try FormFields(context.content, of: request.headers, secrets: secrets)
+                guard let token = self.session.value(in: request.headers).flatMap({ SignInToken($0) }),
+                    token.isFormToken(fields.text("form"))
+                else { throw EscrowError.denied }
+                return try await answer(visit, fields)
+            } catch {
+                return visit.page(of: Problem(error, logger: context.logger))
+            }
+        }
+    }
+
+    private func visit(_ request: Request, _ context: ServerContext) async throws -> Visit? {
+        guard let text = self.session.value(in: request.headers),
+            let person = try await self.service.signedIn(by: text, source: context.source(of: request)),
+            let form = SignInToken(text)?.formToken()
+        else { return nil }
+        return Visit(
+            portal: self,
+            request: request,
+            context: context,
+            person: person,
+            language: Language(of: request.headers),
+            form: form
+        )
+    }
+}

@@ -93,7 +93,12 @@ package struct EscrowRouter: Sendable {
     /// The portal: pages for people, who are known by their sessions.
     private func addPages(to router: Router<ServerContext>) {
         let pages = Pages()
-        let portal = Portal(service: self.service, pages: pages, areCookiesSecure: self.settings.areCookiesSecure)
+        let portal = Portal(
+            service: self.service,
+            pages: pages,
+            clock: self.clock,
+            areCookiesSecure: self.settings.areCookiesSecure
+        )
         let group = router.group().add(middleware: PortalGuard(pages: pages))
         SignInRoutes(portal: portal).add(to: group)
         InvitationRoutes(portal: portal).add(to: group)

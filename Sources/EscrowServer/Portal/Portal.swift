@@ -8,12 +8,15 @@ import SignIn
 struct Portal: Sendable {
     let service: EscrowService
     let pages: Pages
+    /// What time it is; ages on pages are told from it.
+    let clock: @Sendable () -> Timestamp
     let session: PortalCookie
     let step: PortalCookie
 
-    init(service: EscrowService, pages: Pages, areCookiesSecure: Bool) {
+    init(service: EscrowService, pages: Pages, clock: @escaping @Sendable () -> Timestamp, areCookiesSecure: Bool) {
         self.service = service
         self.pages = pages
+        self.clock = clock
         self.session = PortalCookie(kind: .session, isSecure: areCookiesSecure)
         self.step = PortalCookie(kind: .step, isSecure: areCookiesSecure)
     }

@@ -96,6 +96,14 @@ package struct EventMeaning: Equatable, Sendable {
         "enrolmentToken.created": Self("Enrolment token created", .low, .create, of: .enrolmentToken),
         "enrolmentToken.revoked": Self("Enrolment token revoked", .low, .disable, of: .enrolmentToken),
 
+        "account.invited": Self("Account invited", .medium, .create, of: .account),
+        "account.activated": Self("Account activated", .medium, .activate, of: .account),
+        "account.disabled": Self("Account disabled", .medium, .disable, of: .account),
+        "account.reset": Self("Account reset", .medium, .update, of: .account),
+        "session.started": Self("Signed in", .informational, .create, of: .session),
+        "session.refused": Self("Sign-in refused", .medium, .other, of: .session),
+        "session.ended": Self("Session ended", .informational, .delete, of: .session),
+
         "key.compromised": Self("Key marked compromised", .medium, .update, of: .key),
         "compromise.started": Self("Leak response started", .high, .create, of: .campaign),
         "compromise.ended": Self("Leak response ended", .medium, .update, of: .campaign),
@@ -161,13 +169,17 @@ enum ManagedEntity: String, Sendable {
     case sink = "Audit Sink"
     case breakGlass = "Break-Glass Access"
     case campaign = "Leak Response"
+    case account = "Account"
+    case session = "Session"
 
     /// OCSF's number for the type; 99 for one that it has no number for.
     var typeID: Int64 {
         switch self {
         case .device: 1
         case .policy: 5
-        case .volume, .key, .rotation, .approval, .token, .enrolmentToken, .keyring, .sink, .breakGlass, .campaign: 99
+        case .volume, .key, .rotation, .approval, .token, .enrolmentToken, .keyring, .sink, .breakGlass, .campaign,
+            .account, .session:
+            99
         }
     }
 }

@@ -28,7 +28,7 @@ extension OCSFFormat {
             case .volume: record.volume
             case .key: record.protector ?? record.volume
             case .rotation: record.rotation
-            case .token, .enrolmentToken: record.token
+            case .token, .enrolmentToken, .account, .session: record.token
             case .approval: record.more["approval"]?.text
             case .keyring, .policy, .sink, .breakGlass, .campaign: record.token ?? record.detail
             }

@@ -20,7 +20,8 @@ extension EscrowService {
         guard let hash = SignInToken(token)?.hash(for: .session) else { return nil }
         let now = self.clock()
         let found = try await self.snapshot { (reader) throws(StoreError) -> SignedIn? in
-            guard let session = try reader.session(hash: hash), session.isAlive(at: now, idle: self.settings.signIn.idle)
+            guard let session = try reader.session(hash: hash),
+                session.isAlive(at: now, idle: self.settings.signIn.idle)
             else { return nil }
             guard session.issuer == Account.issuer else { return Self.signedIn(session, source) }
             guard let id = GUID(session.subject), let account = try reader.account(id), account.state == .active else {

@@ -32,6 +32,20 @@ package enum Constraint: String, CaseIterable, Hashable, Sendable {
     case disclosureAlarm = "disclosure_alarm_pkey"
     /// A sink's name stands once.
     case auditSinkName = "audit_sink_name"
+    /// An account's ID stands once.
+    case accountID = "account_account_id"
+    /// A user name stands once.
+    case userName = "account_user_name"
+    /// A recovery code stands once on its account.
+    case recoveryCode = "recovery_code_pkey"
+    /// An invitation's hash stands once.
+    case invitationHash = "invitation_hash"
+    /// An account has one invitation.
+    case invitationAccount = "invitation_account"
+    /// A session's ID stands once.
+    case sessionID = "session_session_id"
+    /// A session's hash stands once.
+    case sessionHash = "session_hash"
     /// An index of the log stands once.
     case auditIndex = "audit_entry_pkey"
     /// A row must be there that another one refers to.
@@ -75,6 +89,13 @@ package enum Constraint: String, CaseIterable, Hashable, Sendable {
         "approval.approval_id": .approvalID,
         "disclosure_alarm.rule, disclosure_alarm.principal, disclosure_alarm.span": .disclosureAlarm,
         "audit_sink.name": .auditSinkName,
+        "account.account_id": .accountID,
+        "account.user_name": .userName,
+        "recovery_code.account, recovery_code.hash": .recoveryCode,
+        "invitation.hash": .invitationHash,
+        "invitation.account": .invitationAccount,
+        "session.session_id": .sessionID,
+        "session.hash": .sessionHash,
         "audit_entry.id": .auditIndex,
     ]
 

@@ -27,7 +27,8 @@ package struct OneTimePassword: Sendable {
     /// The secret as a link that apps on the same device open.
     package func link(account: String, issuer: String = "Sparekey") -> String {
         let label = Self.escaped(account)
-        return "otpauth://totp/\(issuer):\(label)?secret=\(self.key.withUnsafeBytes { Base32.encode($0) })&issuer=\(issuer)"
+        return
+            "otpauth://totp/\(issuer):\(label)?secret=\(self.key.withUnsafeBytes { Base32.encode($0) })&issuer=\(issuer)"
     }
 
     /// The password of a step.

@@ -45,7 +45,9 @@ package struct SignInToken: ~Copyable, Sendable {
     /// What forms on pages that this holder gets must send back. It says nothing of the token.
     package borrowing func formToken() -> String {
         let key = self.secret.withUnsafeBytes { SymmetricKey(data: $0) }
-        return Base64URL.encode(HMAC<SHA256>.authenticationCode(for: Array("sparekey/sign-in/v1/form".utf8), using: key))
+        return Base64URL.encode(
+            HMAC<SHA256>.authenticationCode(for: Array("sparekey/sign-in/v1/form".utf8), using: key)
+        )
     }
 
     /// Whether a form sent what it must, in constant time.

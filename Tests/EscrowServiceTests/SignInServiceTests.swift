@@ -24,13 +24,21 @@ struct SignInServiceTests {
         _ userName: String = "alice"
     ) async throws -> (account: Account, codes: OneTimePassword, session: NewSession, recovery: [String]) {
         let invited = try await escrow.service.invite(
-            userName: userName, name: "Alice", role: .helpdesk, scope: .everything, by: escrow.console
+            userName: userName,
+            name: "Alice",
+            role: .helpdesk,
+            scope: .everything,
+            by: escrow.console
         )
         let token = String(invited.link.split(separator: "/").last ?? "")
         let offer = try #require(try await escrow.service.invitation(token))
         let code = offer.codes.password(step: escrow.now.milliseconds / 30_000)
         let acceptance = Acceptance(
-            userName: "", name: "", password: self.password(), repeated: self.password(), code: code
+            userName: "",
+            name: "",
+            password: self.password(),
+            repeated: self.password(),
+            code: code
         )
         let answer = try await escrow.service.accept(token, acceptance, source: self.source)
         guard case .accepted(let session, let recovery) = answer else { throw EscrowError.denied }
@@ -40,7 +48,9 @@ struct SignInServiceTests {
 
     private func signIn(_ escrow: Escrow, _ userName: String, code: String) async throws -> CodeAnswer? {
         let answer = try await escrow.service.signIn(
-            userName: userName, password: self.password(), source: self.source
+            userName: userName,
+            password: self.password(),
+            source: self.source
         )
         guard case .next(let step) = answer else { return nil }
         return try await escrow.service.signIn(step: step, code: code, source: self.source)
@@ -87,7 +97,9 @@ struct SignInServiceTests {
         _ = try await self.person(in: escrow)
         for name in ["alice", "nobody"] {
             let answer = try await escrow.service.signIn(
-                userName: name, password: self.password("not the password"), source: self.source
+                userName: name,
+                password: self.password("not the password"),
+                source: self.source
             )
             #expect(answer == .refused)
         }

@@ -1,6 +1,6 @@
 #if DEBUG
-    import FoundationEssentials
-    import Glibc
+import FoundationEssentials
+import Glibc
 #endif
 import HTTPTypes
 import Hummingbird
@@ -8,7 +8,9 @@ import Hummingbird
 /// The one style sheet, the one script and the icon.
 struct PortalFiles: Sendable {
     func add(to pages: RouterGroup<ServerContext>) {
-        pages.get("portal.css") { _, _ in Self.file("portal.css", PackageResources.portal_css, "text/css; charset=utf-8") }
+        pages.get("portal.css") { _, _ in
+            Self.file("portal.css", PackageResources.portal_css, "text/css; charset=utf-8")
+        }
         pages.get("portal.js") { _, _ in
             Self.file("portal.js", PackageResources.portal_js, "text/javascript; charset=utf-8")
         }
@@ -30,12 +32,14 @@ enum PortalSources {
     /// A file of that folder; nil in a release build, and when none is named.
     static func bytes(_ name: String) -> [UInt8]? {
         #if DEBUG
-            guard let folder = getenv("SPAREKEY_PORTAL"), let data = FileManager.default.contents(
-                atPath: String(cString: folder) + "/" + name)
-            else { return nil }
-            return Array(data)
+        guard let folder = getenv("SPAREKEY_PORTAL"),
+            let data = FileManager.default.contents(
+                atPath: String(cString: folder) + "/" + name
+            )
+        else { return nil }
+        return Array(data)
         #else
-            return nil
+        return nil
         #endif
     }
 }

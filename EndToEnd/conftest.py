@@ -10,7 +10,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from playwright.sync_api import sync_playwright
 
+from portal import Browser
 from server import Server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -121,6 +123,18 @@ def server_factory(sparekey, tmp_path, request):
 def server(server_factory):
     """A running server with an empty data directory. That it stops cleanly when asked is part of every test."""
     return server_factory().start()
+
+
+# --- A browser
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium, driven by Playwright."""
+    with sync_playwright() as playwright:
+        browser = Browser(playwright)
+        yield browser
+        browser.close()
 
 
 # --- A disk that fails

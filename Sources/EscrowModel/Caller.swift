@@ -27,6 +27,9 @@ package struct Caller: Equatable, Sendable {
     package let scope: Scope
     /// From where the request came.
     package let source: Source
+    /// What devices name this person by when they report their owner: an account's user name, or what a provider's claim says;
+    /// nil for all who can own no device.
+    package let userName: String?
     /// How and when a person signed in; nil for all others, who have nothing to sign in with again.
     package let authentication: Authentication?
 
@@ -36,12 +39,14 @@ package struct Caller: Equatable, Sendable {
         role: Role,
         scope: Scope,
         source: Source,
+        userName: String? = nil,
         authentication: Authentication? = nil
     ) {
         self.identity = identity
         self.role = role
         self.scope = scope
         self.source = source
+        self.userName = userName
         self.authentication = authentication
     }
 

@@ -12,6 +12,8 @@ package struct Session: Equatable, Sendable {
     package let subject: String
     /// The person's name at sign-in.
     package let name: String
+    /// What devices name their owner by, as ``Caller/userName``.
+    package let userName: String?
     /// What the person may do: what the provider's claims came to, or the account's role at sign-in.
     package let role: Role
     /// Over which device groups.
@@ -38,6 +40,7 @@ package struct Session: Equatable, Sendable {
         issuer: String,
         subject: String,
         name: String,
+        userName: String? = nil,
         role: Role,
         scope: Scope,
         authentication: Authentication,
@@ -53,6 +56,7 @@ package struct Session: Equatable, Sendable {
         self.issuer = issuer
         self.subject = subject
         self.name = name
+        self.userName = userName
         self.role = role
         self.scope = scope
         self.authentication = authentication

@@ -48,6 +48,7 @@ extension EscrowService {
                 role: session.role,
                 scope: session.scope,
                 source: source,
+                userName: session.userName,
                 authentication: session.authentication
             )
         )

@@ -144,6 +144,7 @@ extension EscrowService {
             issuer: Account.issuer,
             subject: account.id.description,
             name: account.name,
+            userName: account.userName,
             role: account.role,
             scope: account.scope,
             authentication: Authentication(time: now, methods: methods),
@@ -162,6 +163,7 @@ extension EscrowService {
             role: account.role,
             scope: account.scope,
             source: source,
+            userName: account.userName,
             authentication: authentication
         )
     }

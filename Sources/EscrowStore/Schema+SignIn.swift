@@ -8,6 +8,7 @@ extension Schema {
             name TEXT NOT NULL,
             role TEXT NOT NULL CHECK (
                 role = 'reader' OR role = 'helpdesk' OR role = 'administrator' OR role = 'auditor'
+                OR role = 'owner'
             ),
             scope TEXT,
             password BLOB,
@@ -44,8 +45,10 @@ extension Schema {
             issuer TEXT NOT NULL,
             subject TEXT NOT NULL,
             name TEXT NOT NULL,
+            user_name TEXT,
             role TEXT NOT NULL CHECK (
                 role = 'reader' OR role = 'helpdesk' OR role = 'administrator' OR role = 'auditor'
+                OR role = 'owner'
             ),
             scope TEXT,
             authenticated_at INTEGER NOT NULL,

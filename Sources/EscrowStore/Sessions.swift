@@ -38,6 +38,7 @@ extension Transaction {
             .text(session.issuer),
             .text(session.subject),
             .text(session.name),
+            .text(session.userName),
             .word(session.role),
             .text(session.scope.text),
             .time(session.authentication.time),
@@ -70,8 +71,8 @@ extension Transaction {
 
 private enum SessionColumns {
     static let list = """
-        session_id, hash, issuer, subject, name, role, scope, authenticated_at, methods, context, provider_session, \
-        address, agent, created_at, last_used_at, ends_at
+        session_id, hash, issuer, subject, name, user_name, role, scope, authenticated_at, methods, context, \
+        provider_session, address, agent, created_at, last_used_at, ends_at
         """
 
     static func read(_ row: inout Row) throws(StoreError) -> Session {
@@ -81,6 +82,7 @@ private enum SessionColumns {
             issuer: try row.text(),
             subject: try row.text(),
             name: try row.text(),
+            userName: try row.optionalText(),
             role: try row.word(),
             scope: try row.scope(),
             authentication: Authentication(
@@ -105,9 +107,9 @@ private enum SessionColumns {
     )
     static let insert = SQL(
         """
-        INSERT INTO session (session_id, hash, issuer, subject, name, role, scope, authenticated_at, methods, context,
-            provider_session, address, agent, created_at, last_used_at, ends_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+        INSERT INTO session (session_id, hash, issuer, subject, name, user_name, role, scope, authenticated_at, methods,
+            context, provider_session, address, agent, created_at, last_used_at, ends_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         """
     )
     static let touch = SQL("UPDATE session SET last_used_at = $2 WHERE session_id = $1 AND last_used_at < $2")

@@ -6,7 +6,12 @@ import Mustache
 package struct Pages: Sendable {
     /// A page, by its template.
     package enum Name: String, CaseIterable, Sendable {
-        case signin, code, invitation, codes, account, message
+        case signin
+        case code
+        case invitation
+        case codes
+        case account
+        case message
 
         fileprivate var source: [UInt8] {
             switch self {

@@ -51,9 +51,27 @@ struct PortalTests {
         #expect(answer.status == .forbidden)
     }
 
-    @Test("a sign-in leads nowhere but to pages of ours", arguments: ["https://example.com", "//example.com", "/log"])
+    @Test(
+        "a sign-in leads nowhere but to pages of ours",
+        arguments: [
+            "https://example.com", "//example.com", "example.com", "/%5Cexample.com", "/%2Fexample.com", "/a/..//b",
+            "javascript:alert(1)", "/%0D%0ALocation:x", "/@example.com", "",
+        ]
+    )
     func redirects(target: String) async throws {
         let answer = try await self.escrow.network.send(.get, "/sign-in?return=\(target)")
         #expect(answer.text.contains(#"name="return" value="/""#))
+    }
+
+    @Test(
+        "a sign-in leads back to the page that asked for it",
+        arguments: zip(
+            ["%2Fdevices", "%2Faudit%3Fkind%3Da%2Cb%26after%3D3"],
+            ["/devices", "/audit?kind=a,b&amp;after=3"]
+        )
+    )
+    func returns(asked: String, value: String) async throws {
+        let answer = try await self.escrow.network.send(.get, "/sign-in?return=\(asked)")
+        #expect(answer.text.contains("name=\"return\" value=\"\(value)\""))
     }
 }

@@ -10,7 +10,8 @@ package struct DisclosureRequest: Sendable {
     package var reason: DisclosureReason
     /// When.
     package var now: Timestamp
-    /// When the caller last signed in with their own hands; nil for callers that never do, such as holders of tokens.
+    /// When the caller last signed in with their own hands: by default what the caller says; nil for those that never do, such
+    /// as holders of tokens.
     package var signedInAt: Timestamp?
     /// The approval of this very disclosure that was given to the caller and not used yet.
     package var approval: GivenApproval?
@@ -30,7 +31,7 @@ package struct DisclosureRequest: Sendable {
         self.group = group
         self.reason = reason
         self.now = now
-        self.signedInAt = signedInAt
+        self.signedInAt = signedInAt ?? caller.authentication?.time
         self.approval = approval
     }
 }

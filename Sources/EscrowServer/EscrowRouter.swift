@@ -103,6 +103,8 @@ package struct EscrowRouter: Sendable {
         SignInRoutes(portal: portal).add(to: group)
         InvitationRoutes(portal: portal).add(to: group)
         AccountPages(portal: portal).add(to: group)
+        HelpDeskPage(portal: portal).add(to: group)
+        RevealPage(portal: portal).add(to: group)
         PortalFiles().add(to: group)
     }
 

@@ -12,6 +12,9 @@ package struct Pages: Sendable {
         case codes
         case account
         case message
+        case helpdesk
+        case reveal
+        case revealed
 
         fileprivate var source: [UInt8] {
             switch self {
@@ -21,6 +24,9 @@ package struct Pages: Sendable {
             case .codes: PackageResources.codes_mustache
             case .account: PackageResources.account_mustache
             case .message: PackageResources.message_mustache
+            case .helpdesk: PackageResources.helpdesk_mustache
+            case .reveal: PackageResources.reveal_mustache
+            case .revealed: PackageResources.revealed_mustache
             }
         }
     }
@@ -33,10 +39,15 @@ package struct Pages: Sendable {
     /// Reads the templates that are built in.
     package init() { self.builtIn = Self.library { _, builtIn in builtIn } }
 
+    /// What pages are put together with.
+    private static let parts = [
+        ("layout", PackageResources.layout_mustache), ("status", PackageResources.status_mustache),
+    ]
+
     /// The templates that are there; one that cannot be read is none.
     private static func library(_ source: (String, [UInt8]) -> [UInt8]) -> MustacheLibrary {
         var templates: [String: MustacheTemplate] = [:]
-        let sources = Name.allCases.map { ($0.rawValue, $0.source) } + [("layout", PackageResources.layout_mustache)]
+        let sources = Name.allCases.map { ($0.rawValue, $0.source) } + Self.parts
         for (name, builtIn) in sources {
             let bytes = source(name + ".mustache", builtIn)
             templates[name] = try? MustacheTemplate(string: String(decoding: bytes, as: UTF8.self))

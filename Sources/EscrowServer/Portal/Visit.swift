@@ -1,4 +1,5 @@
 import EscrowModel
+import EscrowPolicy
 import EscrowService
 import HTTPTypes
 import Hummingbird
@@ -33,6 +34,17 @@ struct Visit: Sendable {
         status: HTTPResponse.Status = .ok,
         _ values: [String: Any] = [:]
     ) -> Response {
+        self.portal.pages.response(name, title: title, self.language, status: status, self.framed(values))
+    }
+
+    /// A page's head and its HTML, for a page into which something is put that no template may hold.
+    func page(_ name: Pages.Name, html title: String, _ values: [String: Any]) -> (head: Response, html: String) {
+        let html = self.portal.pages.html(name, title: title, self.language, self.framed(values))
+        return (self.portal.pages.response(name, title: title, self.language, self.framed([:])), html)
+    }
+
+    /// The values of a page with those of the frame around it.
+    private func framed(_ values: [String: Any]) -> [String: Any] {
         var values = values
         values["person"] = self.caller.displayName
         values["role"] = self.text(self.caller.role.message)
@@ -40,7 +52,7 @@ struct Visit: Sendable {
         values["navigation"] = Navigation.items(for: self.caller, at: self.request.uri.path).map { item in
             ["text": self.text(item.title), "path": item.path, "current": item.isCurrent] as [String: Any]
         }
-        return self.portal.pages.response(name, title: title, self.language, status: status, values)
+        return values
     }
 
     /// The page that says why something was not done.
@@ -116,4 +128,9 @@ extension Portal {
             form: form
         )
     }
+}
+
+extension Visit {
+    /// Whether this person's role has an action at all: what is shown follows it, what is done does not.
+    func mayUse(_ action: Action) -> Bool { Policy.actions(of: self.caller.role).contains(action) }
 }

@@ -12,3 +12,104 @@ function on(selector, behave) {
   behaviours.push([selector, behave]);
   attach(selector, behave, document);
 }
+
+// A recovery password on the screen: read aloud group by group, copied, and gone after a while.
+on("[data-secret]", (area) => {
+  const list = area.querySelector("ol.secret");
+  const groups = [...list.children];
+  const find = (name) => area.querySelector(`[data-${name}]`);
+  const say = (text) => (find("status").textContent = text);
+  const words = area.dataset.words.split(" ");
+  let at = -1;
+  let isGone = false;
+
+  function show(group) {
+    at = Math.max(0, group);
+    if (at >= groups.length) return end();
+    groups.forEach((each, index) => {
+      each.classList.toggle("said", index < at);
+      each.classList.toggle("current", index === at);
+    });
+    const digits = groups[at].textContent;
+    find("say-group").textContent = area.dataset.group.replace("{n}", at + 1);
+    find("say-digits").textContent = digits;
+    find("say-words").textContent = [...digits].map((digit) => words[digit]).join(" ");
+  }
+
+  function end() {
+    at = -1;
+    groups.forEach((each) => each.classList.remove("current"));
+    find("saying").hidden = true;
+    find("scripted").hidden = isGone;
+    list.hidden = isGone;
+    if (!isGone) find("say").focus();
+  }
+
+  function forget() {
+    if (isGone) return;
+    isGone = true;
+    list.replaceChildren();
+    groups.length = 0;
+    for (const name of ["say-digits", "say-words", "say-group"]) find(name).textContent = "";
+    end();
+    find("time").textContent = "";
+    find("status").classList.remove("unseen");
+    say(area.dataset.hidden);
+    clearInterval(timer);
+  }
+
+  find("scripted").hidden = false;
+  find("say").addEventListener("click", () => {
+    list.hidden = true;
+    find("scripted").hidden = true;
+    find("saying").hidden = false;
+    show(0);
+    find("say-next").focus();
+  });
+  find("say-next").addEventListener("click", () => show(at + 1));
+  find("say-back").addEventListener("click", () => show(at - 1));
+  find("say-end").addEventListener("click", end);
+  find("hide").addEventListener("click", forget);
+  find("copy").addEventListener("click", async () => {
+    const text = groups.map((each) => each.textContent).join("-");
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Without leave to write to the clipboard, the digits are marked for the keyboard.
+      getSelection().selectAllChildren(list);
+      return;
+    }
+    find("status").classList.remove("unseen");
+    say(area.dataset.copied);
+  });
+  area.addEventListener("keydown", (event) => {
+    if (at < 0) return;
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step) show(at + step);
+    else if (event.key === "Escape") end();
+  });
+  const until = Date.now() + area.dataset.seconds * 1000;
+  function tick() {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    if (left <= 0) return forget();
+    const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    find("time").textContent = area.dataset.left.replace("{time}", time);
+  }
+  const timer = setInterval(tick, 1000);
+  tick();
+  // Neither the page that a browser keeps to go back to, nor a printout, has it.
+  addEventListener("pagehide", forget);
+});
+
+// A form that was sent is not sent twice.
+on("form[method=post]", (form) => {
+  form.addEventListener("submit", () => {
+    form.setAttribute("aria-busy", "true");
+    setTimeout(() => form.querySelectorAll("button").forEach((button) => (button.disabled = true)));
+  });
+  // A page that comes back from the browser's store can be sent again.
+  addEventListener("pageshow", () => {
+    form.removeAttribute("aria-busy");
+    form.querySelectorAll("button").forEach((button) => (button.disabled = false));
+  });
+});

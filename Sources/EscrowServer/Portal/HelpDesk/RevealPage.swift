@@ -1,0 +1,201 @@
+import BitLocker
+import EscrowModel
+import EscrowService
+import HTTPTypes
+import Hummingbird
+
+/// `/devices/{deviceId}/keys/{protectorId}/reveal`: why, and then the key.
+struct RevealPage: Sendable {
+    let portal: Portal
+
+    func add(to pages: RouterGroup<ServerContext>) {
+        let key = pages.group("devices/{deviceId}/keys/{protectorId}")
+        key.get("reveal", use: self.portal.page { try await self.show($0) })
+        key.post("reveal", use: self.portal.form(self.reveal))
+        key.post("approval", use: self.portal.form(self.askForApproval))
+        key.post("approval/{approvalId}/cancel", use: self.portal.form(self.takeBack))
+    }
+
+    /// Which key, whose, and what it will ask.
+    private struct Subject {
+        let device: Device
+        let volume: Volume
+        let key: EscrowedKey
+        let terms: DisclosureTerms
+        var path: String { "/devices/\(self.device.id)/keys/\(self.key.protectorID)" }
+        /// When it was last seen by anybody, as a form tells: a form that is sent again tells another time.
+        var seen: String { self.key.disclosedAt.map { "\($0.milliseconds)" } ?? "never" }
+    }
+
+    private func subject(_ visit: Visit) async throws -> Subject {
+        let id = try PathParameters.guid("deviceId", in: visit.context)
+        let protector = try PathParameters.guid("protectorId", in: visit.context)
+        let found = try await visit.service.deviceKeys(id, by: visit.caller)
+        for volume in found.volumes {
+            guard let key = volume.keys.filter({ $0.protectorID == protector }).current else { continue }
+            let terms = try await visit.service.disclosureTerms(of: key, on: found.device, by: visit.caller)
+            return Subject(device: found.device, volume: volume.volume, key: key, terms: terms)
+        }
+        throw EscrowError.notFound
+    }
+
+    private func show(
+        _ visit: Visit,
+        _ fields: FormFields? = nil,
+        errors: [String: String] = [:],
+        alert: String? = nil,
+        status: HTTPResponse.Status = .ok
+    ) async throws -> Response {
+        let subject = try await self.subject(visit)
+        if subject.terms.mustSignInAgain {
+            return Portal.redirect(to: "/sign-in/again?return=\(PercentEncoding.encoded(visit.request.uri.path))")
+        }
+        var values = self.values(subject, visit)
+        let chosen = fields?.text("reason") ?? ""
+        values["reasons"] = subject.terms.reasons.map { code in
+            [
+                "code": code.rawValue, "text": visit.word("reasonCode", code), "chosen": code.rawValue == chosen,
+            ] as [String: Any]
+        }
+        values["ticket"] = fields?.text("ticket") ?? ""
+        values["comment"] = fields?.text("comment") ?? ""
+        for (field, problem) in errors { values[field + "Error"] = problem }
+        values["alert"] = alert ?? self.obstacle(subject.terms, visit)
+        values["canAsk"] = !subject.terms.isForbidden && subject.terms.limitedUntil == nil
+        values["approvers"] = subject.terms.approvers.map { visit.text($0.message) }.joined(separator: ", ")
+        values["needsApproval"] = !subject.terms.approvers.isEmpty
+        values["approvals"] = subject.terms.approvals.map { self.values(of: $0, visit) }
+        return visit.page(.reveal, title: "showKey", status: status, values)
+    }
+
+    private func obstacle(_ terms: DisclosureTerms, _ visit: Visit) -> String? {
+        if terms.isForbidden { return visit.text("revealForbidden") }
+        return terms.limitedUntil.map { visit.text("revealLimited").filled(["when": visit.formats.moment($0)]) }
+    }
+
+    private func values(_ subject: Subject, _ visit: Visit) -> [String: Any] {
+        let replaced = subject.terms.replacedAfter
+        return [
+            "path": subject.path, "device": subject.device.id.description, "name": subject.device.facts.name,
+            "owner": subject.device.facts.owner ?? visit.text("ownerUnknown"),
+            "serial": subject.device.facts.serial ?? "–",
+            "volume": visit.name(of: subject.volume.report), "key": visit.values(of: subject.key.protectorID),
+            "seen": subject.seen, "kind": visit.word("secret", subject.key.kind),
+            "isFile": subject.key.kind == .recoveryKey,
+            "isRefuted": subject.key.proof == .refuted, "isOld": subject.key.state == .superseded,
+            "lastSeenAt": subject.key.disclosedAt.map { visit.time($0) } ?? "",
+            "isTicketNeeded": subject.terms.isTicketNeeded, "ticketPattern": subject.terms.ticketPattern ?? "",
+            "next": replaced.map { span in
+                span <= .minutes(1)
+                    ? visit.text("replacedSoon")
+                    : visit.text("replacedAfter").filled(["span": visit.formats.duration(span)])
+            } ?? visit.text("notReplaced"),
+        ]
+    }
+
+    private func values(of approval: Approval, _ visit: Visit) -> [String: Any] {
+        [
+            "id": approval.id.description, "isApproved": approval.state == .approved,
+            "state": visit.word("approval", approval.state), "by": approval.decider?.name ?? "",
+            "until": visit.exactTime(approval.expiresAt), "reason": approval.reason.code.rawValue,
+            "reasonText": visit.word("reasonCode", approval.reason.code), "ticket": approval.reason.ticket ?? "",
+            "comment": approval.reason.comment ?? "",
+        ]
+    }
+
+    // MARK: - What is sent
+
+    @Sendable
+    private func reveal(_ visit: Visit, _ fields: FormFields) async throws -> Response {
+        let subject = try await self.subject(visit)
+        guard fields.text("seen") == subject.seen else {
+            return try await self.show(visit, fields, alert: visit.text("revealAgain"), status: .conflict)
+        }
+        do {
+            let disclosed = try await visit.service.reveal(
+                subject.device.id,
+                key: subject.key.protectorID,
+                volume: subject.volume.id,
+                reason: try self.reason(fields),
+                by: visit.caller
+            )
+            return self.answer(disclosed, subject, visit)
+        } catch {
+            return try await self.refused(error, visit, fields)
+        }
+    }
+
+    private func answer(_ disclosed: borrowing DisclosedSecret, _ subject: Subject, _ visit: Visit) -> Response {
+        guard disclosed.key.kind == .recoveryPassword else { return RevealedPageWriter.file(disclosed) }
+        var values = self.values(subject, visit)
+        values["record"] = visit.number(Int(disclosed.entry))
+        values["recordPath"] = visit.mayUse(.readAudit) ? "/audit/records/\(disclosed.entry)" : ""
+        values["isReplaced"] = disclosed.rotation != nil
+        return RevealedPageWriter.page(visit.page(.revealed, html: "showKey", values), disclosed)
+    }
+
+    @Sendable
+    private func askForApproval(_ visit: Visit, _ fields: FormFields) async throws -> Response {
+        let subject = try await self.subject(visit)
+        do {
+            _ = try await visit.service.requestApproval(
+                subject.device.id,
+                key: subject.key.protectorID,
+                volume: subject.volume.id,
+                reason: try self.reason(fields),
+                by: visit.caller
+            )
+            return Portal.redirect(to: subject.path + "/reveal")
+        } catch {
+            return try await self.refused(error, visit, fields)
+        }
+    }
+
+    @Sendable
+    private func takeBack(_ visit: Visit, _ fields: FormFields) async throws -> Response {
+        let id = try PathParameters.guid("approvalId", in: visit.context)
+        do { _ = try await visit.service.cancelApproval(id, by: visit.caller) } catch {
+            // One that has ended meanwhile is shown as such.
+            guard case .conflict = error else { throw error }
+        }
+        let path = visit.request.uri.path
+        return Portal.redirect(to: path.split(separator: "/").prefix(4).map { "/" + $0 }.joined() + "/reveal")
+    }
+
+    private func reason(_ fields: FormFields) throws(EscrowError) -> DisclosureReason {
+        guard let code = DisclosureReason.Code(rawValue: fields.text("reason")) else {
+            throw .invalid(field: "reason", problem: "")
+        }
+        let ticket = fields.text("ticket")
+        let comment = fields.text("comment")
+        return try DisclosureReason(
+            code: code,
+            ticket: ticket.isEmpty ? nil : ticket,
+            comment: comment.isEmpty ? nil : comment
+        )
+    }
+
+    /// What somebody can mend is said beside the field; the rest falls to the page that says so.
+    private func refused(_ error: EscrowError, _ visit: Visit, _ fields: FormFields) async throws -> Response {
+        switch error {
+        case .invalid(let field, _) where ["reason", "ticket", "comment"].contains(field):
+            return try await self.show(
+                visit,
+                fields,
+                errors: [field: visit.text(field + "Refused")],
+                status: .unprocessableContent
+            )
+        case .conflict(let code, _):
+            let text = code == "approvalRequired" ? "approvalNeeded" : code == "approvalWaiting" ? "approvalWaits" : nil
+            guard let text else { throw error }
+            return try await self.show(visit, fields, alert: visit.text(text), status: .conflict)
+        case .limitReached(let seconds):
+            let when = visit.formats.moment(visit.portal.clock() + .seconds(Int64(seconds)))
+            let text = visit.text("revealLimited").filled(["when": when])
+            return try await self.show(visit, fields, alert: text, status: .tooManyRequests)
+        case .purged:
+            return try await self.show(visit, fields, alert: visit.text("revealPurged"), status: .gone)
+        default: throw error
+        }
+    }
+}

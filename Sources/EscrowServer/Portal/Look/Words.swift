@@ -1,0 +1,33 @@
+import BitLocker
+import EscrowModel
+
+/// The words of closed sets in the portal's languages: the key of each is its kind's name with the word's own.
+extension Visit {
+    /// A word's text: `word("status", .failed)` has the key `statusFailed`.
+    func word(_ kind: String, _ word: some RawRepresentable<String>) -> String { self.word(kind, word.rawValue) }
+
+    /// A word's text, by its raw value.
+    func word(_ kind: String, _ raw: String) -> String {
+        self.text(kind + raw.prefix(1).uppercased() + raw.dropFirst())
+    }
+
+    /// A status as templates show it: `{{#status}}{{> status}}{{/status}}`.
+    func values(of status: EscrowStatus) -> [String: Any] {
+        [
+            "state": status.state.rawValue, "text": self.word("status", status.state),
+            "reason": status.reason == .none ? "" : self.word("why", status.reason), "since": self.time(status.since),
+        ]
+    }
+
+    /// A key protector's ID as people read it: the eight digits that the recovery screen shows first, and the rest.
+    func values(of id: GUID) -> [String: Any] {
+        let text = id.description.uppercased()
+        return ["start": String(text.prefix(8)), "rest": String(text.dropFirst(8)), "id": id.description]
+    }
+
+    /// A volume as people call it: its label, else its kind.
+    func name(of report: VolumeReport) -> String {
+        let kind = self.word("volume", report.kind)
+        return report.label.map { "\($0) (\(kind))" } ?? kind
+    }
+}

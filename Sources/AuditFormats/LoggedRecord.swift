@@ -1,45 +1,62 @@
 import AuditLog
-import EscrowModel
+package import EscrowModel
 
 /// An audit entry taken apart, for the formats that have fields of their own.
 ///
 /// It reads what any version has written: a member that is not known stays in ``more``, and one of another form than expected too.
-struct LoggedRecord {
+package struct LoggedRecord: Sendable {
     /// The place in the log, from 0.
-    let index: Int64
+    package let index: Int64
     /// When the server recorded it.
-    let time: Timestamp
+    package let time: Timestamp
     /// What happened, in the log's words.
-    let kind: String
+    package let kind: String
     /// Whether the record was erased: then only index, time and kind are known.
-    let isErased: Bool
-    private(set) var outcome: AuditEvent.Outcome?
-    private(set) var principal: String?
-    private(set) var name: String?
-    private(set) var role: String?
+    package let isErased: Bool
+    /// How it ended.
+    package private(set) var outcome: AuditEvent.Outcome?
+    /// Who did it, in one word.
+    package private(set) var principal: String?
+    /// What people call them.
+    package private(set) var name: String?
+    /// Their role.
+    package private(set) var role: String?
     /// The caller's scope: `everything`, or the names of groups with a comma between them.
-    private(set) var scope: String?
-    private(set) var address: String?
-    private(set) var agent: String?
-    private(set) var requestID: String?
-    private(set) var action: String?
-    private(set) var rule: String?
-    private(set) var device: String?
-    private(set) var deviceName: String?
-    private(set) var volume: String?
-    private(set) var protector: String?
-    private(set) var rotation: String?
-    private(set) var token: String?
+    package private(set) var scope: String?
+    /// From which address.
+    package private(set) var address: String?
+    /// The client's own name for itself.
+    package private(set) var agent: String?
+    /// The request, as its sender was told.
+    package private(set) var requestID: String?
+    /// What was asked for.
+    package private(set) var action: String?
+    /// The rule that decided.
+    package private(set) var rule: String?
+    /// The device.
+    package private(set) var device: String?
+    /// The device's name.
+    package private(set) var deviceName: String?
+    /// The volume.
+    package private(set) var volume: String?
+    /// The key protector.
+    package private(set) var protector: String?
+    /// The rotation.
+    package private(set) var rotation: String?
+    /// The token, account or session.
+    package private(set) var token: String?
     /// The disclosure reason's code.
-    private(set) var reason: String?
-    private(set) var ticket: String?
-    private(set) var comment: String?
-    private(set) var detail: String?
+    package private(set) var reason: String?
+    /// The ticket.
+    package private(set) var ticket: String?
+    package private(set) var comment: String?
+    /// What else there is to say, in a word or two.
+    package private(set) var detail: String?
     /// Members that have no field above.
     private(set) var more = CanonicalJSON.Object()
 
     /// Takes an entry apart.
-    init(_ entry: AuditListing) {
+    package init(_ entry: AuditListing) {
         self.index = entry.index
         self.time = entry.time
         self.kind = entry.kind

@@ -105,6 +105,8 @@ package struct EscrowRouter: Sendable {
         AccountPages(portal: portal).add(to: group)
         HelpDeskPage(portal: portal).add(to: group)
         RevealPage(portal: portal).add(to: group)
+        DevicePage(portal: portal).add(to: group)
+        DeviceActions(portal: portal).add(to: group)
         PortalFiles().add(to: group)
     }
 

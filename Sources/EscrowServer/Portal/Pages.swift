@@ -12,6 +12,7 @@ package struct Pages: Sendable {
         case codes
         case account
         case message
+        case device
         case helpdesk
         case reveal
         case revealed
@@ -24,6 +25,7 @@ package struct Pages: Sendable {
             case .codes: PackageResources.codes_mustache
             case .account: PackageResources.account_mustache
             case .message: PackageResources.message_mustache
+            case .device: PackageResources.device_mustache
             case .helpdesk: PackageResources.helpdesk_mustache
             case .reveal: PackageResources.reveal_mustache
             case .revealed: PackageResources.revealed_mustache

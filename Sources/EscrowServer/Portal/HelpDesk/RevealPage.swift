@@ -75,7 +75,7 @@ struct RevealPage: Sendable {
 
     private func values(_ subject: Subject, _ visit: Visit) -> [String: Any] {
         let replaced = subject.terms.replacedAfter
-        return [
+        var values: [String: Any] = [
             "path": subject.path, "device": subject.device.id.description, "name": subject.device.facts.name,
             "owner": subject.device.facts.owner ?? visit.text("ownerUnknown"),
             "serial": subject.device.facts.serial ?? "–",
@@ -83,24 +83,30 @@ struct RevealPage: Sendable {
             "seen": subject.seen, "kind": visit.word("secret", subject.key.kind),
             "isFile": subject.key.kind == .recoveryKey,
             "isRefuted": subject.key.proof == .refuted, "isOld": subject.key.state == .superseded,
-            "lastSeenAt": subject.key.disclosedAt.map { visit.time($0) } ?? "",
-            "isTicketNeeded": subject.terms.isTicketNeeded, "ticketPattern": subject.terms.ticketPattern ?? "",
+            "isTicketNeeded": subject.terms.isTicketNeeded,
             "next": replaced.map { span in
                 span <= .minutes(1)
                     ? visit.text("replacedSoon")
                     : visit.text("replacedAfter").filled(["span": visit.formats.duration(span)])
             } ?? visit.text("notReplaced"),
         ]
+        // An empty text is something to a template; nothing is not.
+        values["lastSeenAt"] = subject.key.disclosedAt.map { visit.time($0) }
+        values["ticketPattern"] = subject.terms.ticketPattern
+        return values
     }
 
     private func values(of approval: Approval, _ visit: Visit) -> [String: Any] {
-        [
+        var values: [String: Any] = [
             "id": approval.id.description, "isApproved": approval.state == .approved,
-            "state": visit.word("approval", approval.state), "by": approval.decider?.name ?? "",
+            "state": visit.word("approval", approval.state),
             "until": visit.exactTime(approval.expiresAt), "reason": approval.reason.code.rawValue,
-            "reasonText": visit.word("reasonCode", approval.reason.code), "ticket": approval.reason.ticket ?? "",
-            "comment": approval.reason.comment ?? "",
+            "reasonText": visit.word("reasonCode", approval.reason.code),
         ]
+        values["by"] = approval.decider?.name
+        values["ticket"] = approval.reason.ticket
+        values["comment"] = approval.reason.comment
+        return values
     }
 
     // MARK: - What is sent
@@ -129,7 +135,7 @@ struct RevealPage: Sendable {
         guard disclosed.key.kind == .recoveryPassword else { return RevealedPageWriter.file(disclosed) }
         var values = self.values(subject, visit)
         values["record"] = visit.number(Int(disclosed.entry))
-        values["recordPath"] = visit.mayUse(.readAudit) ? "/audit/records/\(disclosed.entry)" : ""
+        if visit.mayUse(.readAudit) { values["recordPath"] = "/audit/records/\(disclosed.entry)" }
         values["isReplaced"] = disclosed.rotation != nil
         return RevealedPageWriter.page(visit.page(.revealed, html: "showKey", values), disclosed)
     }

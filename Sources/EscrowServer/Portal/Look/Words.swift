@@ -13,10 +13,11 @@ extension Visit {
 
     /// A status as templates show it: `{{#status}}{{> status}}{{/status}}`.
     func values(of status: EscrowStatus) -> [String: Any] {
-        [
-            "state": status.state.rawValue, "text": self.word("status", status.state),
-            "reason": status.reason == .none ? "" : self.word("why", status.reason), "since": self.time(status.since),
+        var values: [String: Any] = [
+            "state": status.state.rawValue, "text": self.word("status", status.state), "since": self.time(status.since),
         ]
+        if status.reason != .none { values["reason"] = self.word("why", status.reason) }
+        return values
     }
 
     /// A key protector's ID as people read it: the eight digits that the recovery screen shows first, and the rest.

@@ -103,6 +103,7 @@ package struct EventMeaning: Equatable, Sendable {
         "session.started": Self("Signed in", .informational, .create, of: .session),
         "session.refused": Self("Sign-in refused", .medium, .other, of: .session),
         "session.ended": Self("Session ended", .informational, .delete, of: .session),
+        "session.renewed": Self("Signed in again", .informational, .update, of: .session),
 
         "key.compromised": Self("Key marked compromised", .medium, .update, of: .key),
         "compromise.started": Self("Leak response started", .high, .create, of: .campaign),

@@ -29,4 +29,6 @@ package enum Action: String, CaseIterable, Sendable, Codable {
     case moveDevice
     case readPolicy
     case changePolicy
+    case listOwnDevices
+    case listOwnApprovals
 }

@@ -71,6 +71,7 @@ package struct AuditEvent: Equatable, Sendable {
         case signInFailed = "session.refused"
         case sessionStarted = "session.started"
         case sessionEnded = "session.ended"
+        case sessionRenewed = "session.renewed"
     }
 
     /// How it ended.

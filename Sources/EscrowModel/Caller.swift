@@ -104,8 +104,11 @@ package enum Role: String, CaseIterable, Sendable, Codable {
     /// The server itself.
     case system
 
-    /// The roles that a person can be given with an API token.
-    package static let assignable: [Role] = [.reader, .helpdesk, .administrator, .auditor]
+    /// The roles that a person can be given with an account.
+    package static let assignable: [Role] = [.reader, .helpdesk, .administrator, .auditor, .owner]
+
+    /// The roles that an API token can have: no device names a token as its owner.
+    package static let ofTokens = Self.assignable.filter { $0 != .owner }
 }
 
 /// The device groups that a role holds in.

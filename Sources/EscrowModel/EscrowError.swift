@@ -6,6 +6,8 @@ package enum EscrowError: Error, Equatable, Sendable {
     case notAuthenticated
     /// The caller knows that the thing exists but may not do this. The rule is in the audit log, not here.
     case denied
+    /// The caller signed in too long ago for this; it can be done after they have signed in again.
+    case signInTooOld
     /// There is no such thing, or the caller may not know that there is.
     case notFound
     /// The state of things does not allow it; the code is for programs, the problem for people.

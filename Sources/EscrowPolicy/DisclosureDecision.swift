@@ -2,7 +2,7 @@ package import EscrowModel
 
 /// What a rule has against a disclosure.
 package enum DisclosureRefusal: Equatable, Sendable {
-    /// What the caller can do nothing about, and is not told.
+    /// What no other request would help against. The caller is told of none but that they can sign in again.
     package enum Ground: String, CaseIterable, Sendable {
         case selfServiceOff
         case otherNetwork
@@ -38,12 +38,13 @@ package enum DisclosureRefusal: Equatable, Sendable {
     /// The strictest comes first: what nothing helps against, then what the caller can mend, by the effort that it takes.
     var rank: Int {
         switch self {
-        case .notAllowed: 0
-        case .reasonNotAllowed: 1
-        case .ticketMissing: 2
-        case .ticketMismatch: 3
-        case .limitReached: 4
-        case .approvalRequired: 5
+        case .notAllowed(.selfServiceOff), .notAllowed(.otherNetwork), .notAllowed(.outsideHours): 0
+        case .notAllowed(.signInTooOld): 1
+        case .reasonNotAllowed: 2
+        case .ticketMissing: 3
+        case .ticketMismatch: 4
+        case .limitReached: 5
+        case .approvalRequired: 6
         }
     }
 }

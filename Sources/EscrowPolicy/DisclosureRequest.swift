@@ -24,14 +24,13 @@ package struct DisclosureRequest: Sendable {
         group: String,
         reason: DisclosureReason,
         now: Timestamp,
-        signedInAt: Timestamp? = nil,
         approval: GivenApproval? = nil
     ) {
         self.caller = caller
         self.group = group
         self.reason = reason
         self.now = now
-        self.signedInAt = signedInAt ?? caller.authentication?.time
+        self.signedInAt = caller.authentication?.time
         self.approval = approval
     }
 }

@@ -16,6 +16,8 @@ package struct Policy: Sendable {
     /// The roles that can be named to approve disclosures. Whether one may approve is the disclosure rules' to say.
     package static let approvers: [Role] = [.helpdesk, .administrator, .auditor]
 
+    private static let listsOfOwn: Set<Action> = [.listOwnDevices, .listOwnApprovals]
+
     /// Makes the policy.
     package init() {}
 
@@ -38,9 +40,13 @@ package struct Policy: Sendable {
         case (.device, .scope), (.device, .installation):
             return .denied(rule: .notOwnDevice, mayKnow: false)
         case (.owner, .device(_, _, let owner)):
-            guard let owner, owner == caller.displayName else { return .denied(rule: .notOwnDevice, mayKnow: false) }
+            guard caller.owns(deviceOf: owner) else { return .denied(rule: .notOwnDevice, mayKnow: false) }
             return .allowed(rule: .ownDevice)
-        case (.owner, .scope), (.owner, .installation):
+        case (.owner, .scope):
+            // What is their own, and not the groups of their account, is what they can list.
+            guard Self.listsOfOwn.contains(action) else { return .denied(rule: .notOwnDevice, mayKnow: false) }
+            return .allowed(rule: .ownDevice)
+        case (.owner, .installation):
             return .denied(rule: .notOwnDevice, mayKnow: false)
         case (.reader, .device(_, let group, _)), (.helpdesk, .device(_, let group, _)),
             (.administrator, .device(_, let group, _)), (.auditor, .device(_, let group, _)):
@@ -63,18 +69,19 @@ package struct Policy: Sendable {
         case .helpdesk:
             [
                 .listKeys, .readDevice, .revealKey, .requestRotation, .cancelRotation, .requestApproval,
-                .decideApproval, .listApprovals,
+                .decideApproval, .listApprovals, .listOwnApprovals,
             ]
         case .administrator:
             [
                 .listKeys, .readDevice, .revealKey, .requestRotation, .cancelRotation, .retireDevice, .setLegalHold,
                 .readAudit, .exportAudit, .manageTokens, .manageAccounts, .manageBreakGlass, .manageKeyring,
-                .declareCompromise, .requestApproval, .decideApproval, .listApprovals, .moveDevice, .readPolicy,
+                .declareCompromise, .requestApproval, .decideApproval, .listApprovals, .listOwnApprovals, .moveDevice,
+                .readPolicy,
             ]
         case .auditor:
             [.listKeys, .readDevice, .readAudit, .exportAudit, .decideApproval, .listApprovals, .readPolicy]
         case .owner:
-            [.readDevice, .revealKey, .requestRotation, .requestApproval]
+            [.readDevice, .revealKey, .requestRotation, .requestApproval, .listOwnDevices, .listOwnApprovals]
         case .device:
             [.checkIn, .depositKey, .reportFailure, .reportInstruction]
         case .system:
@@ -90,7 +97,7 @@ package struct Policy: Sendable {
         guard case .device(let id, let group, let owner) = subject else { return true }
         switch caller.role {
         case .reader, .helpdesk, .administrator, .auditor: return caller.scope.includes(group: group)
-        case .owner: return owner != nil && owner == caller.displayName
+        case .owner: return caller.owns(deviceOf: owner)
         case .device: return caller.identity == .device(id)
         case .system: return true
         }

@@ -59,8 +59,8 @@ extension EscrowService {
         by caller: Caller
     ) async throws(EscrowError) -> (token: APIToken, secret: String) {
         try Limits.check(text: name, field: "name")
-        guard Role.assignable.contains(role) else {
-            let words = Role.assignable.map(\.rawValue).joined(separator: ", ")
+        guard Role.ofTokens.contains(role) else {
+            let words = Role.ofTokens.map(\.rawValue).joined(separator: ", ")
             throw .invalid(field: "role", problem: "must be one of \(words)")
         }
         if case .groups(let groups) = scope {

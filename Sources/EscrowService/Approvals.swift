@@ -3,6 +3,22 @@ package import EscrowModel
 import EscrowPolicy
 import EscrowStore
 
+/// A request for approval as somebody sees it.
+package struct ApprovalInView: Sendable {
+    /// The request; one whose time is over is shown as expired before the sweep has come to it.
+    package let approval: Approval
+    /// The device's group.
+    package let group: String
+    /// The device's owner.
+    package let owner: String?
+    /// Whether who looks is who asked.
+    package let isOwn: Bool
+    /// Whether who looks can approve or deny it now.
+    package let mayDecide: Bool
+    /// The roles that could.
+    package let deciders: [Role]
+}
+
 extension EscrowService {
     /// How many approvals one requester can have open: more would be noise to whoever has to answer them.
     private static let mostOpenApprovals = 50
@@ -154,6 +170,93 @@ extension EscrowService {
             filter.scope = caller.scope
             return try reader.approvals(filter, page)
         }
+    }
+
+    /// One request: the caller's own, or one within their scope, with whether they can decide about it.
+    package func approval(_ id: GUID, by caller: Caller) async throws(EscrowError) -> ApprovalInView {
+        let found = try await self.snapshot { (reader) throws(StoreError) -> (Approval, Device)? in
+            guard let approval = try reader.approval(id), let device = try reader.device(approval.device) else {
+                return nil
+            }
+            return (approval, device)
+        }
+        guard let (approval, device) = found else { throw .notFound }
+        if approval.requester.principal == caller.principal {
+            try await self.require(.listOwnApprovals, by: caller, on: .scope)
+        } else {
+            try await self.require(
+                .listApprovals,
+                by: caller,
+                on: .device(device.id, group: device.group, owner: device.facts.owner)
+            )
+        }
+        return self.view(approval, of: device, by: caller)
+    }
+
+    /// Requests that wait for an answer that the caller could give, the newest first. A page may hold fewer than there is
+    /// room for: those that others must answer are left out.
+    package func approvalsToDecide(_ page: PageRequest, by caller: Caller) async throws(EscrowError) -> Page<ApprovalInView> {
+        try await self.require(.decideApproval, by: caller, on: .scope)
+        let all = try await self.views(page, by: caller) {
+            $0.state = .requested
+            $0.scope = caller.scope
+        }
+        return Page(items: all.items.filter(\.mayDecide), next: all.next)
+    }
+
+    /// What the caller asked for, whatever became of it, the newest first.
+    package func ownApprovals(_ page: PageRequest, by caller: Caller) async throws(EscrowError) -> Page<ApprovalInView> {
+        try await self.require(.listOwnApprovals, by: caller, on: .scope)
+        return try await self.views(page, by: caller) { $0.requester = caller.principal }
+    }
+
+    /// Every request within the caller's scope, in one state if one is named, the newest first.
+    package func approvalsInView(
+        in state: Approval.State?,
+        _ page: PageRequest,
+        by caller: Caller
+    ) async throws(EscrowError) -> Page<ApprovalInView> {
+        try await self.require(.listApprovals, by: caller, on: .scope)
+        return try await self.views(page, by: caller) {
+            $0.state = state
+            $0.scope = caller.scope
+        }
+    }
+
+    private func views(
+        _ page: PageRequest,
+        by caller: Caller,
+        _ choose: (inout ApprovalFilter) -> Void
+    ) async throws(EscrowError) -> Page<ApprovalInView> {
+        var filter = ApprovalFilter()
+        choose(&filter)
+        return try await self.snapshot { [filter] (reader) throws(StoreError) in
+            let found = try reader.approvals(filter, page)
+            var views: [ApprovalInView] = []
+            for approval in found.items {
+                guard let device = try reader.device(approval.device) else { continue }
+                views.append(self.view(approval, of: device, by: caller))
+            }
+            return Page(items: views, next: found.next)
+        }
+    }
+
+    /// Never about one's own request, and only with a role that every rule names.
+    private func view(_ approval: Approval, of device: Device, by caller: Caller) -> ApprovalInView {
+        let now = self.clock()
+        var shown = approval
+        if shown.state.isOpen, !shown.isOpen(at: now) { shown.state = .expired }
+        let isOwn = approval.requester.principal == caller.principal
+        let roles = self.rules.current.rules.approval(for: approval.requester, group: device.group)?.roles ?? []
+        let isAllowed = self.permit(.decideApproval, by: caller, on: device, at: now) != nil
+        return ApprovalInView(
+            approval: shown,
+            group: device.group,
+            owner: device.facts.owner,
+            isOwn: isOwn,
+            mayDecide: !isOwn && isAllowed && roles.contains(caller.role) && shown.state.isOpen,
+            deciders: Policy.approvers.filter(roles.contains)
+        )
     }
 
     /// Ends requests that nobody answered and approvals that nobody used, and forgets disclosures that no limit counts any

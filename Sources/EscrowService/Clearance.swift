@@ -142,17 +142,20 @@ extension EscrowService {
         event.policy = policy.digest
         if case .notAllowed(let ground) = refused.refusal { event.detail = ground.rawValue }
         return RuleRefusal(
-            error: Self.error(for: refused.refusal, at: permit.now, waiting: waiting),
+            error: Self.error(for: refused.refusal, to: permit.caller, at: permit.now, waiting: waiting),
             events: [event]
         )
     }
 
     private static func error(
         for refusal: DisclosureRefusal,
+        to caller: Caller,
         at now: Timestamp,
         waiting: Approval?
     ) -> EscrowError {
         switch refusal {
+        // Whoever never signs in has nothing to do again.
+        case .notAllowed(.signInTooOld): return caller.authentication == nil ? .denied : .signInTooOld
         case .notAllowed: return .denied
         case .reasonNotAllowed(let allowed):
             guard !allowed.isEmpty else { return .denied }

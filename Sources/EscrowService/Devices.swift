@@ -54,17 +54,7 @@ extension EscrowService {
     package func deviceKeys(_ id: GUID, by caller: Caller) async throws(EscrowError) -> DeviceKeys {
         let found = try await self.snapshot { (reader) throws(StoreError) -> DeviceKeys? in
             guard let device = try reader.device(id) else { return nil }
-            var volumes: [DeviceKeys.VolumeKeys] = []
-            for volume in try reader.volumes(of: device) {
-                let keys = try reader.keys(of: volume).sorted { $0.row > $1.row }
-                let rotation = try reader.openRotation(of: volume)
-                volumes.append(DeviceKeys.VolumeKeys(volume: volume, keys: keys, openRotation: rotation))
-            }
-            return DeviceKeys(
-                device: device,
-                volumes: volumes.filter(\.volume.isPresent) + volumes.filter { !$0.volume.isPresent },
-                rotations: try reader.rotations(of: device, limit: 20)
-            )
+            return try Self.keys(of: device, in: reader)
         }
         guard let found else { throw .notFound }
         try await self.require(
@@ -73,6 +63,20 @@ extension EscrowService {
             on: .device(id, group: found.device.group, owner: found.device.facts.owner)
         )
         return found
+    }
+
+    static func keys(of device: Device, in reader: Reader) throws(StoreError) -> DeviceKeys {
+        var volumes: [DeviceKeys.VolumeKeys] = []
+        for volume in try reader.volumes(of: device) {
+            let keys = try reader.keys(of: volume).sorted { $0.row > $1.row }
+            let rotation = try reader.openRotation(of: volume)
+            volumes.append(DeviceKeys.VolumeKeys(volume: volume, keys: keys, openRotation: rotation))
+        }
+        return DeviceKeys(
+            device: device,
+            volumes: volumes.filter(\.volume.isPresent) + volumes.filter { !$0.volume.isPresent },
+            rotations: try reader.rotations(of: device, limit: 20)
+        )
     }
 
     /// Takes a device out of use. Its keys stay, and can be disclosed, until their retention ends.

@@ -15,6 +15,8 @@ package struct DisclosureTerms: Equatable, Sendable {
     package let approvers: [Role]
     /// Whether the sign-in is too long ago.
     package let mustSignInAgain: Bool
+    /// Whether a rule keeps owners from the keys of their own devices, and the caller is one.
+    package let isSelfServiceOff: Bool
     /// Whether a rule forbids it now, from here, or altogether, whatever the reason.
     package let isForbidden: Bool
     /// Until when a limit is reached.
@@ -69,6 +71,7 @@ extension DisclosureTerms {
         var pattern: String?
         var mustSignInAgain = false
         var isForbidden = false
+        var isSelfServiceOff = false
         var limitedUntil: Timestamp?
         for (code, decision) in decisions {
             let refusals = decision.findings.flatMap(\.refusals)
@@ -78,7 +81,9 @@ extension DisclosureTerms {
             for refusal in refusals {
                 switch refusal {
                 case .notAllowed(.signInTooOld): mustSignInAgain = true
-                case .notAllowed: isForbidden = true
+                case .notAllowed(let ground):
+                    isForbidden = true
+                    isSelfServiceOff = isSelfServiceOff || ground == .selfServiceOff
                 case .ticketMissing(let wanted):
                     isTicketNeeded = true
                     pattern = wanted?.text ?? pattern
@@ -94,6 +99,7 @@ extension DisclosureTerms {
             ticketPattern: pattern,
             approvers: Policy.approvers.filter { approval?.roles.contains($0) ?? false },
             mustSignInAgain: mustSignInAgain,
+            isSelfServiceOff: isSelfServiceOff,
             isForbidden: isForbidden || reasons.isEmpty,
             limitedUntil: limitedUntil,
             replacedAfter: [setting, decisions.first?.decision.replaceAfter].compactMap { $0 }.min(),

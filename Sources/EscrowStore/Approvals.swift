@@ -5,6 +5,8 @@ package import EscrowModel
 package struct ApprovalFilter: Equatable, Sendable {
     /// Those in a state; all when nil.
     package var state: Approval.State?
+    /// Those that somebody asked for, by their principal.
+    package var requester: String?
     /// Those for devices in scope.
     package var scope = Scope.everything
 
@@ -43,7 +45,10 @@ extension Reader {
     /// Approvals, the newest first.
     package func approvals(_ filter: ApprovalFilter, _ page: PageRequest) throws(StoreError) -> Page<Approval> {
         var query = ListQuery()
-        if let state = filter.state {
+        if let requester = filter.requester {
+            query.lead("approval.requester", .text(requester))
+            if let state = filter.state { query.residual("approval.state", .word(state)) }
+        } else if let state = filter.state {
             query.lead("approval.state", .word(state))
         }
         query.require("approval.id < \(query.parameter(.integer(page.after ?? .max)))")

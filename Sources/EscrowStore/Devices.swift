@@ -37,6 +37,16 @@ extension Reader {
 }
 
 extension Reader {
+    /// The devices that name somebody as their owner, in either case, in the order in which they enrolled.
+    package func devices(ownedBy owner: String, limit: Int) throws(StoreError) -> [Device] {
+        try self.connection.all(
+            DeviceColumns.byOwner,
+            .text(owner.lowercased()),
+            .integer(limit),
+            read: DeviceColumns.read
+        )
+    }
+
     /// Devices out of use whose keys' retention has ended and that are not on legal hold; the longest overdue first.
     package func devicesToPurge(_ now: Timestamp, limit: Int) throws(StoreError) -> [Device] {
         try self.connection.all(DeviceColumns.toPurge, .time(now), .integer(limit), read: DeviceColumns.read)
@@ -168,6 +178,9 @@ enum DeviceColumns {
 
     static let byID = SQL("SELECT \(Self.list) FROM device WHERE device_id = $1")
     static let byRow = SQL("SELECT \(Self.list) FROM device WHERE id = $1")
+    static let byOwner = SQL(
+        "SELECT \(Self.list) FROM device WHERE owner_lower = $1 ORDER BY id LIMIT $2"
+    )
     static let standing = SQL("SELECT device_group, state, status FROM device WHERE id = $1")
 
     static let insert = SQL(

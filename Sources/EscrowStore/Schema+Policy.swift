@@ -72,4 +72,7 @@ extension Schema {
         CREATE INDEX approval_state ON approval (state, +id);
         CREATE INDEX approval_expires_at ON approval (expires_at) WHERE state = 'requested' OR state = 'approved';
         """
+
+    /// Somebody's own requests for approval, the newest first.
+    static let ownApprovals = "CREATE INDEX approval_own ON approval (requester, +id);"
 }

@@ -11,7 +11,7 @@ struct RoleMatrixTests {
 
     /// Every caller that the matrix has a line for: a role, and who holds it.
     static let callers: [(String, Caller)] =
-        Role.assignable.map { ("\($0)", client($0)) }
+        Role.ofTokens.map { ("\($0)", client($0)) }
         + [
             ("administrator (console)", console),
             (
@@ -23,7 +23,10 @@ struct RoleMatrixTests {
                     source: source
                 )
             ),
-            ("owner", client(.owner, name: "kim@example.com")),
+            ("owner", person(.owner, "kim@example.com")),
+            // With the name of the same owner, and everything in scope.
+            ("owner by token", client(.owner, name: "kim@example.com", scope: .everything)),
+            ("owner of nothing", person(.owner, nil, scope: .everything)),
             ("device", Caller(identity: .device(device), role: .device, scope: .groups([]), source: source)),
             ("system", .system("test")),
         ]
@@ -47,6 +50,16 @@ struct RoleMatrixTests {
 
     static func client(_ role: Role, name: String = "token", scope: Scope = .groups(["berlin"])) -> Caller {
         Caller(identity: .client(id: GUID(high: 9, low: 9), name: name), role: role, scope: scope, source: source)
+    }
+
+    static func person(_ role: Role, _ userName: String?, scope: Scope = .groups([])) -> Caller {
+        Caller(
+            identity: .person(issuer: "local", subject: "7", name: "Kim"),
+            role: role,
+            scope: scope,
+            source: source,
+            userName: userName
+        )
     }
 
     static func matrix() -> String {
@@ -155,7 +168,7 @@ struct RoleMatrixTests {
         )
     }
 
-    @Test("a wider scope never takes away, and a narrower one never gives", arguments: Role.assignable, Action.allCases)
+    @Test("a wider scope never takes away, and a narrower one never gives", arguments: Role.ofTokens, Action.allCases)
     func scopesAreMonotone(role: Role, action: Action) {
         let scopes: [Scope] = [.groups([]), .groups(["berlin"]), .groups(["berlin", "paris"]), .everything]
         for (_, subject) in Self.subjects {
@@ -168,7 +181,7 @@ struct RoleMatrixTests {
         }
     }
 
-    @Test("what is out of scope is as if it did not exist", arguments: Role.assignable, Action.allCases)
+    @Test("what is out of scope is as if it did not exist", arguments: Role.ofTokens, Action.allCases)
     func outOfScopeIsUnknown(role: Role, action: Action) {
         let decision = Policy().decide(
             action,

@@ -85,6 +85,7 @@ struct DescriptionTests {
         self.expect("AuditOutcome", AuditEvent.Outcome.self)
         self.expect("AuditKind", AuditEvent.Kind.self)
         #expect(self.words(of: "Role") == Role.assignable.map(\.rawValue))
+        #expect(self.words(of: "TokenRole") == Role.ofTokens.map(\.rawValue))
     }
 
     private func expect<Word: RawRepresentable<String> & CaseIterable>(_ schema: String, _ type: Word.Type) {

@@ -17,6 +17,13 @@ extension Problem {
                 title: "The caller may not do this.",
                 detail: "The reason is in the audit log, under the request ID."
             )
+        case .signInTooOld:
+            self = Problem(
+                status: .forbidden,
+                code: "signInTooOld",
+                title: "The sign-in is too long ago for this.",
+                detail: "Sign in again, then ask again with the same key, reason, ticket and comment."
+            )
         case .notFound:
             self = .notFound
         case .conflict(let code, let problem):

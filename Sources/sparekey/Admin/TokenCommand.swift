@@ -27,7 +27,7 @@ struct TokenCreate: AsyncParsableCommand {
 
     @OptionGroup var admin: AdminOptions
 
-    @Option(help: "What its holder may do: \(Role.allValueStrings.joined(separator: ", ")).")
+    @Option(help: "What its holder may do: \(Role.ofTokens.map(\.rawValue).joined(separator: ", ")).")
     var role: Role
 
     @Option(help: "What to call it, in lists and in the audit log (default: the role).")

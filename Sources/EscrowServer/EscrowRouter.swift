@@ -107,6 +107,10 @@ package struct EscrowRouter: Sendable {
         RevealPage(portal: portal).add(to: group)
         DevicePage(portal: portal).add(to: group)
         DeviceActions(portal: portal).add(to: group)
+        MyDevicesPage(portal: portal).add(to: group)
+        RevealPage(portal: portal, isOwn: true).add(to: group)
+        ApprovalsPage(portal: portal).add(to: group)
+        SignInAgainRoutes(portal: portal).add(to: group)
         PortalFiles().add(to: group)
     }
 

@@ -195,7 +195,9 @@ extension EscrowService {
 
     /// Requests that wait for an answer that the caller could give, the newest first. A page may hold fewer than there is
     /// room for: those that others must answer are left out.
-    package func approvalsToDecide(_ page: PageRequest, by caller: Caller) async throws(EscrowError) -> Page<ApprovalInView> {
+    package func approvalsToDecide(_ page: PageRequest, by caller: Caller) async throws(EscrowError) -> Page<
+        ApprovalInView
+    > {
         try await self.require(.decideApproval, by: caller, on: .scope)
         let all = try await self.views(page, by: caller) {
             $0.state = .requested
@@ -205,7 +207,8 @@ extension EscrowService {
     }
 
     /// What the caller asked for, whatever became of it, the newest first.
-    package func ownApprovals(_ page: PageRequest, by caller: Caller) async throws(EscrowError) -> Page<ApprovalInView> {
+    package func ownApprovals(_ page: PageRequest, by caller: Caller) async throws(EscrowError) -> Page<ApprovalInView>
+    {
         try await self.require(.listOwnApprovals, by: caller, on: .scope)
         return try await self.views(page, by: caller) { $0.requester = caller.principal }
     }

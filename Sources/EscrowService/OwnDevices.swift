@@ -1,4 +1,5 @@
 package import EscrowModel
+import EscrowPolicy
 import EscrowStore
 
 extension EscrowService {
@@ -8,7 +9,8 @@ extension EscrowService {
         guard let userName = owner.userName else { return [] }
         return try await self.snapshot { (reader) throws(StoreError) -> [DeviceKeys] in
             var found: [DeviceKeys] = []
-            for device in try reader.devices(ownedBy: userName, limit: limit) where owner.owns(deviceOf: device.facts.owner) {
+            for device in try reader.devices(ownedBy: userName, limit: limit)
+            where owner.owns(deviceOf: device.facts.owner) {
                 found.append(try Self.keys(of: device, in: reader))
             }
             return found.filter { $0.device.state == .active } + found.filter { $0.device.state != .active }

@@ -108,7 +108,7 @@ extension EscrowService {
     }
 
     /// Uses up a one-time password or a recovery code, and tells which it was, in RFC 8176's words as far as they go.
-    private func use(
+    func use(
         code: String,
         of account: inout Account,
         in transaction: Transaction,
@@ -169,7 +169,7 @@ extension EscrowService {
     }
 
     /// Records a failure, of a known account under its name, else of nobody's.
-    private func recordFailure(
+    func recordFailure(
         of account: Account?,
         _ detail: String,
         _ source: Source

@@ -58,6 +58,26 @@ extension Transaction {
         try self.connection.run(SessionColumns.touch, .guid(session), .time(now))
     }
 
+    /// Puts a session under another token, with a new sign-in; false when it has ended, or has another token already.
+    package func renew(
+        _ session: Session,
+        hash: [UInt8],
+        _ authentication: Authentication,
+        at now: Timestamp
+    ) throws(StoreError) -> Bool {
+        let changed = try self.connection.run(
+            SessionColumns.renew,
+            .guid(session.id),
+            .bytes(session.hash),
+            .bytes(hash),
+            .time(authentication.time),
+            .text(authentication.methods.joined(separator: " ")),
+            .text(authentication.context),
+            .time(now)
+        )
+        return changed == 1
+    }
+
     /// Ends a session; false when it is not there any more.
     package func removeSession(_ id: GUID) throws(StoreError) -> Bool {
         try self.connection.run(SessionColumns.remove, .guid(id)) == 1
@@ -113,6 +133,12 @@ private enum SessionColumns {
         """
     )
     static let touch = SQL("UPDATE session SET last_used_at = $2 WHERE session_id = $1 AND last_used_at < $2")
+    static let renew = SQL(
+        """
+        UPDATE session SET hash = $3, authenticated_at = $4, methods = $5, context = $6, last_used_at = $7
+        WHERE session_id = $1 AND hash = $2
+        """
+    )
     static let remove = SQL("DELETE FROM session WHERE session_id = $1")
     static let sweep = SQL("DELETE FROM session WHERE ends_at <= $1")
 }

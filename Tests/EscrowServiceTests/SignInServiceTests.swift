@@ -132,6 +132,66 @@ struct SignInServiceTests {
         #expect(disabled == nil)
     }
 
+    @Test(
+        "signing in again renews the sign-in and the token of a session, and not its end",
+        arguments: Engine.available
+    )
+    func again(engine: Engine) async throws {
+        let escrow = try await self.escrow(engine)
+        let person = try await self.person(in: escrow)
+        escrow.wait(.minutes(10))
+        let before = try #require(try await escrow.service.signedIn(by: person.session.token, source: self.source))
+        func renew(_ password: String, _ code: String) async throws -> RenewalAnswer {
+            try await escrow.service.signInAgain(
+                before,
+                password: self.password(password),
+                code: code,
+                source: self.source
+            )
+        }
+        let code = person.codes.password(step: escrow.now.milliseconds / 30_000)
+        #expect(try await renew("not the password", code) == .refused)
+        #expect(try await renew("vernal cobalt tugboat", "000000") == .refused)
+        guard case .renewed(let token) = try await renew("vernal cobalt tugboat", code) else {
+            Issue.record("not renewed")
+            return
+        }
+        let old = try await escrow.service.signedIn(by: person.session.token, source: self.source)
+        #expect(old == nil, "the old token is nothing any more")
+        let after = try #require(try await escrow.service.signedIn(by: token, source: self.source))
+        #expect(after.session.id == before.session.id && after.session.endsAt == before.session.endsAt)
+        #expect(after.caller.authentication?.time == escrow.now)
+        #expect(before.caller.authentication?.time != escrow.now)
+        escrow.wait(.minutes(1))
+        let next = person.codes.password(step: escrow.now.milliseconds / 30_000)
+        #expect(try await renew("vernal cobalt tugboat", next) == .over, "a session under its old token")
+        #expect(try await escrow.count(.sessionRenewed) == 1)
+        #expect(try await escrow.count(.signInFailed) == 2)
+    }
+
+    @Test("whoever guesses while signed in is slowed down", arguments: Engine.available)
+    func againLimited(engine: Engine) async throws {
+        let escrow = try await self.escrow(engine)
+        let person = try await self.person(in: escrow)
+        let holder = try #require(try await escrow.service.signedIn(by: person.session.token, source: self.source))
+        var answers: [RenewalAnswer] = []
+        for _ in 0..<7 {
+            answers.append(
+                try await escrow.service.signInAgain(
+                    holder,
+                    password: self.password("not the password"),
+                    code: "000000",
+                    source: self.source
+                )
+            )
+        }
+        #expect(answers.prefix(5).allSatisfy { $0 == .refused })
+        guard case .wait = answers[6] else {
+            Issue.record("nobody is slowed down: \(answers)")
+            return
+        }
+    }
+
     @Test("the first administrator's link is made once", arguments: Engine.available)
     func firstRun(engine: Engine) async throws {
         let escrow = try await self.escrow(engine)

@@ -16,6 +16,12 @@ package struct Pages: Sendable {
         case helpdesk
         case reveal
         case revealed
+        case my
+        case myreveal
+        case myrevealed
+        case approvals
+        case approval
+        case again
 
         fileprivate var source: [UInt8] {
             switch self {
@@ -29,6 +35,12 @@ package struct Pages: Sendable {
             case .helpdesk: PackageResources.helpdesk_mustache
             case .reveal: PackageResources.reveal_mustache
             case .revealed: PackageResources.revealed_mustache
+            case .my: PackageResources.my_mustache
+            case .myreveal: PackageResources.myreveal_mustache
+            case .myrevealed: PackageResources.myrevealed_mustache
+            case .approvals: PackageResources.approvals_mustache
+            case .approval: PackageResources.approval_mustache
+            case .again: PackageResources.again_mustache
             }
         }
     }
@@ -71,11 +83,26 @@ package struct Pages: Sendable {
     ///   - title: the key of its heading.
     ///   - values: what its template shows beside the texts.
     package func html(_ page: Name, title: String, _ language: Language, _ values: [String: Any] = [:]) -> String {
-        var object = values
+        var object = values.mapValues { Self.shown($0) }
         object["t"] = self.catalogue.texts(language)
         object["title"] = self.catalogue.text(title, language)
         object["language"] = language.rawValue
         return self.library.render(object, withTemplate: page.rawValue) ?? ""
+    }
+
+    /// An empty text is nothing to a section, as whoever writes a template expects. It hides one of the same name further out.
+    private static func shown(_ value: Any) -> Any {
+        switch value {
+        case let text as String: text.isEmpty ? NoText() : text
+        case let object as [String: Any]: object.mapValues { Self.shown($0) }
+        case let list as [[String: Any]]: list.map { $0.mapValues { Self.shown($0) } }
+        default: value
+        }
+    }
+
+    private struct NoText: MustacheCustomRenderable {
+        var renderText: String { "" }
+        var isNull: Bool { true }
     }
 
     /// A page as an answer, kept by nobody and shown in no frame.

@@ -88,6 +88,9 @@ extension Portal {
                 return Self.redirect(to: "/sign-in?return=\(target)")
             }
             do { return try await answer(visit) } catch {
+                if Self.isSignInTooOld(error) {
+                    return Self.redirect(to: SignInAgainRoutes.path(returningTo: request.uri.string))
+                }
                 return visit.page(of: Problem(error, logger: context.logger))
             }
         }
@@ -113,6 +116,8 @@ extension Portal {
             }
         }
     }
+
+    private static func isSignInTooOld(_ error: any Error) -> Bool { error as? EscrowError == .signInTooOld }
 
     private func visit(_ request: Request, _ context: ServerContext) async throws -> Visit? {
         guard let text = self.session.value(in: request.headers),

@@ -4,17 +4,23 @@ import EscrowService
 import HTTPTypes
 import Hummingbird
 
-/// `/devices/{deviceId}/keys/{protectorId}/reveal`: why, and then the key.
+/// `/devices/{deviceId}/keys/{protectorId}/reveal`: why, and then the key. Under `/my`, the same for somebody's own device.
 struct RevealPage: Sendable {
     let portal: Portal
+    /// Whether everybody is an owner here, whatever they are elsewhere.
+    var isOwn = false
 
     func add(to pages: RouterGroup<ServerContext>) {
-        let key = pages.group("devices/{deviceId}/keys/{protectorId}")
+        let key = pages.group("\(self.base.dropFirst())devices/{deviceId}/keys/{protectorId}")
         key.get("reveal", use: self.portal.page { try await self.show($0) })
         key.post("reveal", use: self.portal.form(self.reveal))
         key.post("approval", use: self.portal.form(self.askForApproval))
         key.post("approval/{approvalId}/cancel", use: self.portal.form(self.takeBack))
     }
+
+    private var base: String { self.isOwn ? "/my/" : "/" }
+
+    private func caller(_ visit: Visit) throws(EscrowError) -> Caller { self.isOwn ? try visit.owner : visit.caller }
 
     /// Which key, whose, and what it will ask.
     private struct Subject {
@@ -22,7 +28,8 @@ struct RevealPage: Sendable {
         let volume: Volume
         let key: EscrowedKey
         let terms: DisclosureTerms
-        var path: String { "/devices/\(self.device.id)/keys/\(self.key.protectorID)" }
+        let base: String
+        var path: String { "\(self.base)devices/\(self.device.id)/keys/\(self.key.protectorID)" }
         /// When it was last seen by anybody, as a form tells: a form that is sent again tells another time.
         var seen: String { self.key.disclosedAt.map { "\($0.milliseconds)" } ?? "never" }
     }
@@ -30,11 +37,15 @@ struct RevealPage: Sendable {
     private func subject(_ visit: Visit) async throws -> Subject {
         let id = try PathParameters.guid("deviceId", in: visit.context)
         let protector = try PathParameters.guid("protectorId", in: visit.context)
-        let found = try await visit.service.deviceKeys(id, by: visit.caller)
+        let found = try await visit.service.deviceKeys(id, by: try self.caller(visit))
         for volume in found.volumes {
             guard let key = volume.keys.filter({ $0.protectorID == protector }).current else { continue }
-            let terms = try await visit.service.disclosureTerms(of: key, on: found.device, by: visit.caller)
-            return Subject(device: found.device, volume: volume.volume, key: key, terms: terms)
+            let terms = try await visit.service.disclosureTerms(
+                of: key,
+                on: found.device,
+                by: try self.caller(visit)
+            )
+            return Subject(device: found.device, volume: volume.volume, key: key, terms: terms, base: self.base)
         }
         throw EscrowError.notFound
     }
@@ -47,8 +58,8 @@ struct RevealPage: Sendable {
         status: HTTPResponse.Status = .ok
     ) async throws -> Response {
         let subject = try await self.subject(visit)
-        if subject.terms.mustSignInAgain {
-            return Portal.redirect(to: "/sign-in/again?return=\(PercentEncoding.encoded(visit.request.uri.path))")
+        if subject.terms.mustSignInAgain, !subject.terms.isForbidden {
+            return Portal.redirect(to: SignInAgainRoutes.path(returningTo: subject.path + "/reveal"))
         }
         var values = self.values(subject, visit)
         let chosen = fields?.text("reason") ?? ""
@@ -65,10 +76,11 @@ struct RevealPage: Sendable {
         values["approvers"] = subject.terms.approvers.map { visit.text($0.message) }.joined(separator: ", ")
         values["needsApproval"] = !subject.terms.approvers.isEmpty
         values["approvals"] = subject.terms.approvals.map { self.values(of: $0, visit) }
-        return visit.page(.reveal, title: "showKey", status: status, values)
+        return visit.page(self.isOwn ? .myreveal : .reveal, title: "showKey", status: status, values)
     }
 
     private func obstacle(_ terms: DisclosureTerms, _ visit: Visit) -> String? {
+        if terms.isSelfServiceOff { return visit.text("revealSelfServiceOff") }
         if terms.isForbidden { return visit.text("revealForbidden") }
         return terms.limitedUntil.map { visit.text("revealLimited").filled(["when": visit.formats.moment($0)]) }
     }
@@ -123,7 +135,7 @@ struct RevealPage: Sendable {
                 key: subject.key.protectorID,
                 volume: subject.volume.id,
                 reason: try self.reason(fields),
-                by: visit.caller
+                by: try self.caller(visit)
             )
             return self.answer(disclosed, subject, visit)
         } catch {
@@ -137,7 +149,10 @@ struct RevealPage: Sendable {
         values["record"] = visit.number(Int(disclosed.entry))
         if visit.mayUse(.readAudit) { values["recordPath"] = "/audit/records/\(disclosed.entry)" }
         values["isReplaced"] = disclosed.rotation != nil
-        return RevealedPageWriter.page(visit.page(.revealed, html: "showKey", values), disclosed)
+        return RevealedPageWriter.page(
+            visit.page(self.isOwn ? .myrevealed : .revealed, html: "showKey", values),
+            disclosed
+        )
     }
 
     @Sendable
@@ -149,7 +164,7 @@ struct RevealPage: Sendable {
                 key: subject.key.protectorID,
                 volume: subject.volume.id,
                 reason: try self.reason(fields),
-                by: visit.caller
+                by: try self.caller(visit)
             )
             return Portal.redirect(to: subject.path + "/reveal")
         } catch {
@@ -160,12 +175,14 @@ struct RevealPage: Sendable {
     @Sendable
     private func takeBack(_ visit: Visit, _ fields: FormFields) async throws -> Response {
         let id = try PathParameters.guid("approvalId", in: visit.context)
-        do { _ = try await visit.service.cancelApproval(id, by: visit.caller) } catch {
+        do { _ = try await visit.service.cancelApproval(id, by: try self.caller(visit)) } catch {
             // One that has ended meanwhile is shown as such.
             guard case .conflict = error else { throw error }
         }
         let path = visit.request.uri.path
-        return Portal.redirect(to: path.split(separator: "/").prefix(4).map { "/" + $0 }.joined() + "/reveal")
+        return Portal.redirect(
+            to: path.split(separator: "/").prefix(self.isOwn ? 5 : 4).map { "/" + $0 }.joined() + "/reveal"
+        )
     }
 
     private func reason(_ fields: FormFields) throws(EscrowError) -> DisclosureReason {
@@ -199,6 +216,9 @@ struct RevealPage: Sendable {
             let when = visit.formats.moment(visit.portal.clock() + .seconds(Int64(seconds)))
             let text = visit.text("revealLimited").filled(["when": when])
             return try await self.show(visit, fields, alert: text, status: .tooManyRequests)
+        case .signInTooOld:
+            let subject = try await self.subject(visit)
+            return Portal.redirect(to: SignInAgainRoutes.path(returningTo: subject.path + "/reveal"))
         case .purged:
             return try await self.show(visit, fields, alert: visit.text("revealPurged"), status: .gone)
         default: throw error

@@ -113,3 +113,24 @@ on("form[method=post]", (form) => {
     form.querySelectorAll("button").forEach((button) => (button.disabled = false));
   });
 });
+
+// A request that waits for somebody else's answer: the page is fetched anew while it is looked at, and shown when it has changed.
+on("[data-await]", (element) => {
+  let left = 240;
+  const timer = setInterval(async () => {
+    if (document.hidden) return;
+    left -= 1;
+    if (left < 0) return clearInterval(timer);
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      if (!answer.ok || answer.redirected) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const same = [...fresh.querySelectorAll("[data-await]")].some((other) => other.dataset.await === element.dataset.await);
+      if (same) return;
+      clearInterval(timer);
+      location.reload();
+    } catch {
+      // The connection is lost; the next try may find it again.
+    }
+  }, 5000);
+});

@@ -14,6 +14,8 @@ struct Visit: Sendable {
     let language: Language
     /// What every form on the page must send back as `form`.
     let form: String
+    /// How many requests for approval wait for this person's answer, as far as a mark in the navigation counts.
+    var waiting = 0
 
     /// Who asks, for the operations of the service.
     var caller: Caller { self.person.caller }
@@ -50,7 +52,10 @@ struct Visit: Sendable {
         values["role"] = self.text(self.caller.role.message)
         values["form"] = self.form
         values["navigation"] = Navigation.items(for: self.caller, at: self.request.uri.path).map { item in
-            ["text": self.text(item.title), "path": item.path, "current": item.isCurrent] as [String: Any]
+            [
+                "text": self.text(item.title), "path": item.path, "current": item.isCurrent,
+                "count": item.path == "/approvals" && self.waiting > 0 ? self.number(self.waiting) : "",
+            ] as [String: Any]
         }
         return values
     }
@@ -124,7 +129,7 @@ extension Portal {
             let person = try await self.service.signedIn(by: text, source: context.source(of: request)),
             let form = SignInToken(text)?.formToken()
         else { return nil }
-        return Visit(
+        var visit = Visit(
             portal: self,
             request: request,
             context: context,
@@ -132,6 +137,11 @@ extension Portal {
             language: Language(of: request.headers),
             form: form
         )
+        if request.method == .get, visit.mayUse(.decideApproval) {
+            visit.waiting = try await self.service.approvalsToDecide(PageRequest(limit: 20), by: person.caller).items
+                .count
+        }
+        return visit
     }
 }
 

@@ -27,7 +27,9 @@ struct SignInAgainRoutes: Sendable {
     private func show(_ visit: Visit) async throws -> Response {
         let target = Portal.returnPath(try QueryParameters<Parameter>(of: visit.request).raw(.target) ?? "")
         guard visit.person.session.issuer == Account.issuer else {
-            guard let atProvider else { throw EscrowError.signInTooOld }
+            guard let atProvider else {
+                return visit.page(.message, title: "signInAgain", ["text": visit.text("signInAgainElsewhere")])
+            }
             return try await atProvider(visit, target)
         }
         return self.form(visit, target)

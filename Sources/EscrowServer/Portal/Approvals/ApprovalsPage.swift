@@ -43,8 +43,7 @@ struct ApprovalsPage: Sendable {
 
     /// Whoever only ever asks has a list of their own requests; the rest is decided by the service.
     private func views(_ visit: Visit) -> [View] {
-        guard visit.mayUse(.listApprovals) else { return [.mine] }
-        return visit.mayUse(.requestApproval) ? View.allCases : [.waiting, .all]
+        visit.mayUse(.listApprovals) ? View.allCases : [.mine]
     }
 
     @Sendable

@@ -39,20 +39,18 @@ struct OwnDeviceTests {
         #expect(try await escrow.service.ownKeys(.prefix(theirs.protectorID.keyIDPrefix), by: kim).isEmpty)
         #expect(try await escrow.service.ownKeys(.full(theirs.protectorID), by: kim).isEmpty)
         #expect(try await escrow.count(.accessDenied) == 0, "looking at one's own is not refused")
-        for body: @Sendable () async throws -> Void in [
-            { _ = try await escrow.service.deviceKeys(others.id, by: kim) },
-            { _ = try await PolicyTests.reveal(others, try PolicyTests.reason(), by: kim) },
-            {
-                _ = try await escrow.service.requestRotation(
-                    others.id,
-                    volume: nil,
-                    trigger: .manual,
-                    idempotencyKey: nil,
-                    by: kim
-                )
-            },
-        ] {
-            await #expect(throws: EscrowError.notFound) { try await body() }
+        await #expect(throws: EscrowError.notFound) { try await escrow.service.deviceKeys(others.id, by: kim) }
+        await #expect(throws: EscrowError.notFound) {
+            try await PolicyTests.reveal(others, try PolicyTests.reason(), by: kim)
+        }
+        await #expect(throws: EscrowError.notFound) {
+            try await escrow.service.requestRotation(
+                others.id,
+                volume: nil,
+                trigger: .manual,
+                idempotencyKey: nil,
+                by: kim
+            )
         }
         #expect(try await escrow.count(.accessDenied) == 3)
         let rotations = try await escrow.service.requestRotation(

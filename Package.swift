@@ -91,6 +91,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "IdentityProvider",
+            dependencies: ["SignIn", "EscrowModel", "BitLocker", httpClient, nioCore, nioHTTP1, nioSSL],
+            swiftSettings: settings
+        ),
+        .target(
             name: "EscrowStore",
             dependencies: ["EscrowModel", "BitLocker", "AuditLog", "DurableFiles", "CSQLite"],
             swiftSettings: settings
@@ -123,8 +128,9 @@ let package = Package(
         .target(
             name: "EscrowServer",
             dependencies: [
-                "EscrowService", "SignIn", "EscrowPolicy", "AuditFormats", "EscrowModel", "EscrowAPI", "AuditLog",
-                "MessageSignatures", "DurableFiles", "BitLocker", mustache,
+                "EscrowService", "SignIn", "IdentityProvider", "EscrowPolicy", "AuditFormats", "EscrowModel",
+                "EscrowAPI",
+                "AuditLog", "MessageSignatures", "DurableFiles", "BitLocker", mustache,
                 crypto, logging, httpTypes,
                 nioCore, nioPosix, hummingbird, lifecycle,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -154,7 +160,8 @@ let package = Package(
             name: "sparekey",
             dependencies: [
                 "EscrowServer", "EscrowService", "EscrowStore", "EscrowCrypto", "EscrowPolicy", "EscrowModel",
-                "EscrowAPI", "MasterKeyProviders", "AuditFormats", "AuditDelivery", "EscrowOpener",
+                "EscrowAPI", "MasterKeyProviders", "AuditFormats", "AuditDelivery", "EscrowOpener", "SignIn",
+                "IdentityProvider",
                 "DurableFiles",
                 // For the benchmark.
                 "CBench", "CSQLite", "MessageSignatures",
@@ -208,7 +215,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SignInTests",
-            dependencies: ["SignIn", "EscrowCrypto", "EscrowModel", "BitLocker", crypto],
+            dependencies: ["SignIn", "EscrowCrypto", "EscrowModel", "BitLocker", crypto, cryptoExtras, jwtKit],
             swiftSettings: settings
         ),
         .testTarget(

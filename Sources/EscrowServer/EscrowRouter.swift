@@ -1,20 +1,30 @@
 package import EscrowModel
 package import EscrowService
 import Hummingbird
+package import IdentityProvider
 package import Logging
 
 /// All routes, on the operations of one service: the same for the network, the admin socket and calls within the process.
 package struct EscrowRouter: Sendable {
     private let service: EscrowService
     private let settings: ServerSettings
+    private let provider: IdentityProvider?
     private let clock: @Sendable () -> Timestamp
 
     /// Makes the routes.
     ///
-    /// - Parameter clock: what time it is; decides about signatures and ages.
-    package init(service: EscrowService, settings: ServerSettings, clock: @escaping @Sendable () -> Timestamp) {
+    /// - Parameters:
+    ///   - provider: the identity provider that people sign in with; nil where there is none.
+    ///   - clock: what time it is; decides about signatures and ages.
+    package init(
+        service: EscrowService,
+        settings: ServerSettings,
+        provider: IdentityProvider? = nil,
+        clock: @escaping @Sendable () -> Timestamp
+    ) {
         self.service = service
         self.settings = settings
+        self.provider = provider
         self.clock = clock
     }
 
@@ -96,11 +106,15 @@ package struct EscrowRouter: Sendable {
         let portal = Portal(
             service: self.service,
             pages: pages,
+            provider: self.provider,
             clock: self.clock,
             areCookiesSecure: self.settings.areCookiesSecure
         )
         let group = router.group().add(middleware: PortalGuard(pages: pages))
         SignInRoutes(portal: portal).add(to: group)
+        if let provider = self.provider {
+            ProviderRoutes(portal: portal, provider: provider).add(to: group, and: router.group())
+        }
         InvitationRoutes(portal: portal).add(to: group)
         AccountPages(portal: portal).add(to: group)
         HelpDeskPage(portal: portal).add(to: group)

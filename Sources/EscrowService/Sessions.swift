@@ -23,7 +23,10 @@ extension EscrowService {
             guard let session = try reader.session(hash: hash),
                 session.isAlive(at: now, idle: self.settings.signIn.idle)
             else { return nil }
-            guard session.issuer == Account.issuer else { return Self.signedIn(session, source) }
+            guard session.issuer == Account.issuer else {
+                // Whom the server no longer believes no longer vouches for anybody.
+                return session.issuer == self.settings.signIn.issuer ? Self.signedIn(session, source) : nil
+            }
             guard let id = GUID(session.subject), let account = try reader.account(id), account.state == .active else {
                 return nil
             }

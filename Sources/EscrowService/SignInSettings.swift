@@ -5,6 +5,8 @@ package import EscrowModel
 package struct SignInSettings: Equatable, Sendable {
     /// The server's address as browsers have it, without a slash at its end; nil where nobody knows it.
     package var publicURL: String?
+    /// The identity provider that vouches for people, by its issuer; nil where there is none.
+    package var issuer: String?
     /// After how long without a request a session ends.
     package var idle = TimeSpan.minutes(15)
     /// After how long it ends whatever happens.

@@ -13,6 +13,8 @@ extension HTTPField.Name {
     static let secFetchSite = Self.known("Sec-Fetch-Site")
     /// `Clear-Site-Data`.
     static let clearSiteData = Self.known("Clear-Site-Data")
+    /// `Refresh`: leads a browser on to another page (HTML, section 7.5.1).
+    static let leadOn = Self.known("Refresh")
 
     private static func known(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is not a field name") }

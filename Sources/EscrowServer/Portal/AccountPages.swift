@@ -3,6 +3,7 @@ import EscrowModel
 import EscrowService
 import HTTPTypes
 import Hummingbird
+import IdentityProvider
 import SignIn
 
 /// `/account`: who is signed in, and their sessions; and the way out.
@@ -69,8 +70,34 @@ struct AccountPages: Sendable {
         guard try await self.portal.person(request, context) != nil else { return self.out() }
         return try await self.portal.form { visit, _ in
             try await visit.service.signOut(visit.person)
-            return self.out()
+            return await self.outAtProvider(visit) ?? self.out()
         }(request, context)
+    }
+
+    /// Where somebody whom a provider vouched for is led to sign out there too; nil for others.
+    ///
+    /// A page that leads on, and not a redirect: the pages' policy lets no form go elsewhere.
+    private func outAtProvider(_ visit: Visit) async -> Response? {
+        guard let provider = self.portal.provider, visit.person.session.issuer == provider.settings.issuer else {
+            return nil
+        }
+        var generator = SystemRandomNumberGenerator()
+        let step = SignInToken.generate(using: &generator)
+        let (token, state) = (step.reveal(), step.formToken())
+        guard let address = await provider.endSessionAddress(of: visit.person.session.id, state: state) else {
+            return nil
+        }
+        var response = self.portal.pages.response(
+            .message,
+            title: "signedOutTitle",
+            visit.language,
+            ["text": visit.text("signedOutHere"), "next": address, "nextText": visit.text("signedOutGoOn")]
+        )
+        response.headers[.leadOn] = "0; url=\(address)"
+        response.headers.append(cookie: self.portal.session.clearing)
+        response.headers.append(cookie: self.portal.step.setting(token))
+        response.headers[.clearSiteData] = "\"cache\", \"storage\""
+        return response
     }
 
     private func out() -> Response {
@@ -85,12 +112,16 @@ struct AccountPages: Sendable {
     private func signedOut(_ request: Request, context: ServerContext) async throws -> Response {
         let language = Language(of: request.headers)
         let texts = self.portal.pages.catalogue
+        // What a provider was sent with somebody, it sends back when they are out there too.
+        let state = (request.uri.query ?? "").split(separator: "&").first { $0.hasPrefix("state=") }?.dropFirst(6) ?? ""
+        let token = self.portal.step.value(in: request.headers).flatMap { SignInToken($0) }
+        let isOutAtProvider = token?.isFormToken(String(state)) ?? false
         return self.portal.pages.response(
             .message,
             title: "signedOutTitle",
             language,
             [
-                "text": texts.text("signedOutText", language), "next": "/sign-in",
+                "text": texts.text(isOutAtProvider ? "signedOutBoth" : "signedOutText", language), "next": "/sign-in",
                 "nextText": texts.text("signIn", language),
             ]
         )

@@ -22,6 +22,7 @@ package struct Pages: Sendable {
         case approvals
         case approval
         case again
+        case provider
 
         fileprivate var source: [UInt8] {
             switch self {
@@ -41,6 +42,7 @@ package struct Pages: Sendable {
             case .approvals: PackageResources.approvals_mustache
             case .approval: PackageResources.approval_mustache
             case .again: PackageResources.again_mustache
+            case .provider: PackageResources.provider_mustache
             }
         }
     }

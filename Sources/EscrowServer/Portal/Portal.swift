@@ -2,20 +2,30 @@ import EscrowModel
 import EscrowService
 import HTTPTypes
 import Hummingbird
+import IdentityProvider
 import SignIn
 
 /// What the portal's routes share: the operations, the pages and the cookies.
 struct Portal: Sendable {
     let service: EscrowService
     let pages: Pages
+    /// The identity provider that people sign in with; nil where there is none.
+    let provider: IdentityProvider?
     /// What time it is; ages on pages are told from it.
     let clock: @Sendable () -> Timestamp
     let session: PortalCookie
     let step: PortalCookie
 
-    init(service: EscrowService, pages: Pages, clock: @escaping @Sendable () -> Timestamp, areCookiesSecure: Bool) {
+    init(
+        service: EscrowService,
+        pages: Pages,
+        provider: IdentityProvider?,
+        clock: @escaping @Sendable () -> Timestamp,
+        areCookiesSecure: Bool
+    ) {
         self.service = service
         self.pages = pages
+        self.provider = provider
         self.clock = clock
         self.session = PortalCookie(kind: .session, isSecure: areCookiesSecure)
         self.step = PortalCookie(kind: .step, isSecure: areCookiesSecure)

@@ -4,6 +4,7 @@ import Glibc
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
+package import IdentityProvider
 package import Logging
 import NIOCore
 import NIOSSL
@@ -38,17 +39,19 @@ package struct EscrowApplication: Service {
     /// - Parameters:
     ///   - service: the operations.
     ///   - settings: how it listens.
+    ///   - provider: the identity provider that people sign in with; nil where there is none.
     ///   - clock: what time it is.
     ///   - logger: gets a line for each request.
     ///   - onReady: called once, when both the network and the admin socket are listened on.
     package init(
         service: EscrowService,
         settings: ServerSettings,
+        provider: IdentityProvider? = nil,
         clock: @escaping @Sendable () -> Timestamp,
         logger: Logger,
         onReady: @escaping @Sendable (Address) async -> Void = { _ in }
     ) {
-        self.router = EscrowRouter(service: service, settings: settings, clock: clock)
+        self.router = EscrowRouter(service: service, settings: settings, provider: provider, clock: clock)
         self.settings = settings
         self.logger = logger
         self.onReady = onReady

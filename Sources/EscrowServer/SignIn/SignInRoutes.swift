@@ -2,6 +2,7 @@ import EscrowModel
 import EscrowService
 import HTTPTypes
 import Hummingbird
+import IdentityProvider
 import SignIn
 
 /// `/sign-in`: user name and password, then the one-time password.
@@ -16,13 +17,17 @@ struct SignInRoutes: Sendable {
 
     private enum Parameter: String, CaseIterable, Hashable, Sendable {
         case target = "return"
+        /// Asks for the accounts of our own where the provider's link stands alone.
+        case local
     }
 
     @Sendable
     private func form(_ request: Request, context: ServerContext) async throws -> Response {
-        let target = Portal.returnPath(try QueryParameters<Parameter>(of: request).raw(.target) ?? "")
+        let parameters = try QueryParameters<Parameter>(of: request)
+        let target = Portal.returnPath(parameters.raw(.target) ?? "")
         if try await self.portal.person(request, context) != nil { return Portal.redirect(to: target) }
-        return self.form(request, target)
+        let areAccountsHidden = self.portal.provider?.settings.areAccountsHidden ?? false
+        return self.form(request, target, isLocal: !areAccountsHidden || parameters.has(.local))
     }
 
     /// The form, with the browser's cookie or a new one.
@@ -30,7 +35,8 @@ struct SignInRoutes: Sendable {
         _ request: Request,
         _ target: String,
         alert: String? = nil,
-        status: HTTPResponse.Status = .ok
+        status: HTTPResponse.Status = .ok,
+        isLocal: Bool = true
     ) -> Response {
         let language = Language(of: request.headers)
         var generator = SystemRandomNumberGenerator()
@@ -39,6 +45,9 @@ struct SignInRoutes: Sendable {
         let token = held ?? SignInToken.generate(using: &generator)
         var values: [String: Any] = ["form": token.formToken(), "return": target]
         values["alert"] = alert
+        values["provider"] = self.portal.provider?.settings.name
+        values["encodedReturn"] = PercentEncoding.encoded(target)
+        values["local"] = isLocal
         var response = self.portal.pages.response(.signin, title: "signIn", language, status: status, values)
         if isNew { response.headers.append(cookie: self.portal.step.setting(token.reveal())) }
         return response

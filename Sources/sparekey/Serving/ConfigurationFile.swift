@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SignIn
 
 /// A configuration file: JSON whose keys are those of ``Setting``. A key that is not known is an error, so that a
 /// mistyped one does not go unnoticed.
@@ -7,6 +8,8 @@ struct ConfigurationFile {
     let values: [Setting: String]
     /// Who gets the audit log: what is under `audit.sinks`.
     let sinks: [SinkSettings]
+    /// Who of an identity provider gets which role: what is under `oidc.roles`.
+    let roles: [RoleMapping.Rule]
 
     /// Reads a file.
     init(path: String) throws(Failure) {
@@ -17,10 +20,11 @@ struct ConfigurationFile {
         try Self.collect(members, under: "", path, into: &values)
         self.values = values
         self.sinks = try SinkSettings.read(bytes, path: path)
+        self.roles = try OpenIDRoles.read(bytes, path: path)
     }
 
-    /// A key whose value is no text, and which is read by itself.
-    private static let sinksKey = "audit.sinks"
+    /// Keys whose values are no texts, and which are read by themselves.
+    private static let lists = ["audit.sinks", "oidc.roles"]
 
     private static func collect(
         _ members: [String: Node],
@@ -30,7 +34,7 @@ struct ConfigurationFile {
     ) throws(Failure) {
         for (name, node) in members.sorted(by: { $0.key < $1.key }) {
             let key = prefix + name
-            guard key != Self.sinksKey else { continue }
+            guard !Self.lists.contains(key) else { continue }
             switch node {
             case .object(let inner) where Setting.allCases.contains { $0.rawValue.hasPrefix(key + ".") }:
                 try Self.collect(inner, under: key + ".", path, into: &values)
@@ -45,7 +49,7 @@ struct ConfigurationFile {
     }
 
     private static func unknown(_ key: String, _ path: String) -> Failure {
-        let known = (Setting.allCases.map(\.rawValue) + [Self.sinksKey]).joined(separator: ", ")
+        let known = (Setting.allCases.map(\.rawValue) + Self.lists).joined(separator: ", ")
         return Failure("\(path): there is no setting \(key); there are \(known)")
     }
 

@@ -35,6 +35,10 @@ struct Serve: AsyncParsableCommand {
         logger.logLevel = configuration.logLevel
         let policy = try configuration.policyFile.map { (path) throws(Failure) in try PolicyFile.read(path) } ?? .none
         let sinks = try configuration.auditSinks.map { try $0.sink(clock: Installation.clock) }
+        let patience = configuration.escrow.signIn.stepPatience
+        let provider = try configuration.openID.map { (openID) throws(Failure) in
+            try openID.provider(patience: patience, clock: Installation.clock)
+        }
         if let problem = ProcessHardening.lockMemory() { logger.notice("\(problem)") }
         let installation = try await Installation(configuration) { Console.error("sparekey: \($0)") }
         try await installation.service.recordStart(version: Version.text)
@@ -46,6 +50,7 @@ struct Serve: AsyncParsableCommand {
         let application = EscrowApplication(
             service: installation.service,
             settings: configuration.server,
+            provider: provider,
             clock: Installation.clock,
             logger: logger
         ) { address in

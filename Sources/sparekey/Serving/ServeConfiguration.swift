@@ -6,6 +6,7 @@ import EscrowServer
 import EscrowService
 import Logging
 import LogWitness
+import SignIn
 
 /// How the server is to work, read from flags, the environment and a file, in this order of precedence.
 struct ServeConfiguration: Sendable {
@@ -35,6 +36,8 @@ struct ServeConfiguration: Sendable {
     var policyFile: String?
     /// Who gets the audit log.
     var auditSinks: [SinkSettings]
+    /// The identity provider that people sign in with.
+    var openID: OpenIDConfiguration?
     /// How often deadlines are enforced and keys purged.
     var maintenanceInterval: TimeSpan
     /// How long things may take and are kept.
@@ -101,7 +104,9 @@ struct ServeConfiguration: Sendable {
         self.auditSinks = file?.sinks ?? []
         self.maintenanceInterval = try reader.span(.maintenanceInterval) ?? .seconds(10)
         self.escrow = try EscrowSettings(reader)
+        self.openID = try OpenIDConfiguration(reader, roles: file?.roles ?? [], publicURL: publicURL)
         self.escrow.signIn.publicURL = publicURL
+        self.escrow.signIn.issuer = self.openID?.settings.issuer
         self.escrow.signIn.idle = try reader.span(.sessionIdle) ?? self.escrow.signIn.idle
         self.escrow.signIn.lifetime = try reader.span(.sessionLifetime) ?? self.escrow.signIn.lifetime
         self.escrow.witnessPolicy = try WitnessPolicy(reader, count: self.witnesses.count)

@@ -471,7 +471,9 @@ def test_signing_in_again_is_really_again(server, browser):
     choose(page, "u-ada")
     page.wait_for_url("**/account")
     before = {each["name"]: each["value"] for each in page.context.cookies()}["sparekey"]
-    page.goto("/sign-in/provider?again=1&return=/account")
+    page.goto("/sign-in/again?return=/account")
+    assert violations(page) == []
+    page.get_by_role("link", name="Sign in with Example SSO").click()
     page.get_by_role("heading", name="Who are you?").wait_for()
     asked = [each[1] for each in server.provider.seen if each[0] == "/authorize"][-1]
     assert asked["prompt"] == "login" and asked["max_age"] == "0"
@@ -495,6 +497,30 @@ def test_signing_in_again_wants_a_fresh_word_and_the_same_person(server):
     answer = visitor.come_back(visitor.begin("/sign-in/provider?again=1&return=/account"), "u-oli")
     refused(server, answer, "provider otherPerson")
     assert visitor.is_in() and "Ada Admin" in visitor.get("/account").text
+
+
+def test_a_kind_and_an_age_of_sign_in_can_be_asked_for_and_more_claims(server_factory, tmp_path):
+    provider = Provider().start()
+    provider.people = {"u-ann": {"name": "Ann"}}
+    settings = {"acrValues": "mfa phr", "maxAge": "8h", "userInfo": True}
+    server = configured(server_factory(), tmp_path, provider.issuer, **settings).start()
+    server.provider = provider
+    try:
+        visitor = Visitor(server)
+        asked = visitor.begin()
+        assert asked["acr_values"] == "mfa phr" and asked["max_age"] == "28800"
+        refused(server, visitor.come_back(asked, "u-ann"), "provider token authenticationContext")
+        provider.claims = {"acr": "phr", "auth_time": int(time.time()) - 9 * 3600}
+        refused(server, visitor.come_back(visitor.begin(), "u-ann"), "provider token authenticationTime")
+        provider.claims = {"acr": "phr"}
+        provider.user_info = {"sub": "u-other", "groups": ["sk-admins"]}
+        refused(server, visitor.come_back(visitor.begin(), "u-ann"), "provider token subject")
+        provider.user_info = {"sub": "u-ann", "groups": ["sk-audit"], "name": "Not Ann"}
+        visitor.sign_in("u-ann")
+        page = visitor.get("/account").text
+        assert "Auditor" in page and "Not Ann" not in page
+    finally:
+        provider.stop()
 
 
 # --- A provider that is down

@@ -124,7 +124,7 @@ package struct EscrowRouter: Sendable {
         MyDevicesPage(portal: portal).add(to: group)
         RevealPage(portal: portal, isOwn: true).add(to: group)
         ApprovalsPage(portal: portal).add(to: group)
-        SignInAgainRoutes(portal: portal).add(to: group)
+        SignInAgainRoutes(portal: portal, atProvider: portal.provider.map(ProviderRoutes.signInAgain)).add(to: group)
         PortalFiles().add(to: group)
     }
 

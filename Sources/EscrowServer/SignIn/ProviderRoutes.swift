@@ -228,6 +228,27 @@ extension ProviderRoutes {
     }
 }
 
+extension ProviderRoutes {
+    /// The page from which somebody goes to sign in at the provider again.
+    ///
+    /// A page, and not a redirect: they may come from a form, which the pages' policy lets lead nowhere but here.
+    static func signInAgain(
+        _ provider: IdentityProvider
+    ) -> @Sendable (_ visit: Visit, _ target: String) async throws -> Response {
+        { visit, target in
+            visit.page(
+                .message,
+                title: "signInAgain",
+                [
+                    "text": visit.text("signInAgainText"),
+                    "next": "/sign-in/provider?again=1&return=\(PercentEncoding.encoded(target))",
+                    "nextText": "\(visit.text("providerSignIn")) \(provider.settings.name)",
+                ]
+            )
+        }
+    }
+}
+
 /// What a provider sends back with a browser (RFC 6749, section 4.1.2; RFC 9207). It may have more in it than we know.
 struct AuthorizationAnswer: Equatable, Sendable {
     let state: String

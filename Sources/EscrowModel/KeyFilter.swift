@@ -2,9 +2,11 @@ package import BitLocker
 
 /// Which volumes and keys a list shows. Every given condition must hold; an absent one does not restrict.
 package struct KeyFilter: Equatable, Sendable {
-    /// A Key ID as a caller reads it out: its first 8 digits or all of it.
+    /// A Key ID as a caller reads it out: its first 8 digits, more of them, or all of it.
     package enum KeyID: Hashable, Sendable {
         case prefix(UInt32)
+        /// More than 8 digits and not all: the first and the last GUID that begin with them.
+        case beginning(ClosedRange<GUID>)
         case full(GUID)
     }
 

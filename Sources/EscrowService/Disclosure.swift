@@ -17,6 +17,15 @@ package struct DisclosedSecret: ~Copyable, Sendable {
     package let secret: RecoverySecret
 }
 
+/// When a key was last disclosed, as somebody knows it who asks for it.
+package enum LastDisclosure: Equatable, Sendable {
+    case never
+    case at(Timestamp)
+
+    /// The last disclosure of a key.
+    package init(of key: EscrowedKey) { self = key.disclosedAt.map { .at($0) } ?? .never }
+}
+
 extension EscrowService {
     /// Discloses a key. The secret is opened only once the record of its disclosure is durably under a signed checkpoint.
     ///
@@ -24,11 +33,14 @@ extension EscrowService {
     ///   - key: the key protector ID; nil for the current key of the volume.
     ///   - volume: which volume; needed only when no key is named and several volumes of the device have keys.
     ///   - reason: why.
+    ///   - last: when the key was last disclosed, as far as the caller knows. When it was disclosed since, as by the same form
+    ///     that was sent twice, that is a conflict (`disclosedSince`). Nil: it does not matter.
     package func reveal(
         _ device: GUID,
         key: GUID?,
         volume: GUID?,
         reason: DisclosureReason,
+        after last: LastDisclosure? = nil,
         by caller: Caller
     ) async throws(EscrowError) -> DisclosedSecret {
         guard !self.keys.isIngest else { throw .ingestOnly }
@@ -46,6 +58,7 @@ extension EscrowService {
             case .success(let key): chosen = key
             case .failure(let error): return .refused(error)
             }
+            guard last == nil || last == LastDisclosure(of: chosen) else { return .refused(Self.disclosedSince) }
             guard let sealed = try transaction.sealed(chosen), let volume = try transaction.volume(row: chosen.volume)
             else { return .refused(.purged) }
             let clearance: Clearance
@@ -156,6 +169,10 @@ extension EscrowService {
         }
         guard let current = keys.current else { return .failure(.purged) }
         return .success(current)
+    }
+
+    private static var disclosedSince: EscrowError {
+        .conflict(code: "disclosedSince", problem: "The key was disclosed since the caller last looked.")
     }
 
     /// The entry of the disclosure among those that its transaction has put on the log.

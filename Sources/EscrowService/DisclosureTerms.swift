@@ -23,8 +23,10 @@ package struct DisclosureTerms: Equatable, Sendable {
     package let limitedUntil: Timestamp?
     /// How soon the key will be replaced after it was seen; nil when it will not be.
     package let replacedAfter: TimeSpan?
-    /// The caller's own requests for this key that are open, the latest last.
+    /// The caller's own requests for this key that are open, the latest first.
     package let approvals: [Approval]
+    /// The caller's latest request for this key, when it ended lately without a disclosure.
+    package let ended: Approval?
 }
 
 extension EscrowService {
@@ -54,8 +56,27 @@ extension EscrowService {
                 decisions.append((code, decision))
             }
             let approvals = try reader.openApprovals(of: caller.principal, for: key).filter { $0.isOpen(at: now) }
-            return DisclosureTerms(decisions, approvals: approvals, setting: setting)
+            let last = try reader.lastApproval(of: caller.principal, for: key)
+            return DisclosureTerms(
+                decisions,
+                approvals: approvals,
+                ended: last.flatMap { Self.ended($0, at: now) },
+                setting: setting
+            )
         }
+    }
+}
+
+extension EscrowService {
+    /// A request that was denied or expired within the last day, as it stands.
+    private static func ended(_ approval: Approval, at now: Timestamp) -> Approval? {
+        var approval = approval
+        if approval.state.isOpen, !approval.isOpen(at: now) {
+            approval.state = .expired
+            approval.endedAt = approval.expiresAt
+        }
+        guard approval.state == .denied || approval.state == .expired else { return nil }
+        return (approval.endedAt ?? approval.expiresAt) + .days(1) > now ? approval : nil
     }
 }
 
@@ -64,6 +85,7 @@ extension DisclosureTerms {
     fileprivate init(
         _ decisions: [(code: DisclosureReason.Code, decision: DisclosureDecision)],
         approvals: [Approval],
+        ended: Approval?,
         setting: TimeSpan?
     ) {
         var reasons: [DisclosureReason.Code] = []
@@ -103,7 +125,8 @@ extension DisclosureTerms {
             isForbidden: isForbidden || reasons.isEmpty,
             limitedUntil: limitedUntil,
             replacedAfter: [setting, decisions.first?.decision.replaceAfter].compactMap { $0 }.min(),
-            approvals: approvals
+            approvals: approvals,
+            ended: ended
         )
     }
 }

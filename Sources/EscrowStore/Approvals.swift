@@ -30,6 +30,16 @@ extension Reader {
         )
     }
 
+    /// What a requester last asked for about a key, open or not.
+    package func lastApproval(of requester: String, for key: EscrowedKey) throws(StoreError) -> Approval? {
+        try self.connection.first(
+            ApprovalSQL.lastForKey,
+            .text(requester),
+            .integer(key.row),
+            read: ApprovalSQL.read
+        )
+    }
+
     /// How many a requester has open, at most as many as are asked for.
     package func openApprovalCount(of requester: String, limit: Int) throws(StoreError) -> Int {
         try self.connection.first(ApprovalSQL.countOpen, .text(requester), .integer(limit)) {
@@ -163,6 +173,12 @@ private enum ApprovalSQL {
         """
         \(Self.select) WHERE approval.requester = $1 AND approval.escrowed_key = $2 AND \(Self.isOpen)
         ORDER BY approval.id DESC
+        """
+    )
+    static let lastForKey = SQL(
+        """
+        \(Self.select) WHERE approval.requester = $1 AND approval.escrowed_key = $2
+        ORDER BY approval.id DESC LIMIT 1
         """
     )
     static let countOpen = SQL(

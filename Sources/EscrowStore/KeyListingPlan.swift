@@ -132,6 +132,10 @@ struct KeyListingPlan {
         var text = "SELECT DISTINCT volume FROM escrowed_key WHERE key_id_prefix = "
         switch filter.keyID {
         case .prefix(let prefix)?: text += query.parameter(.integer(Int64(prefix)))
+        case .beginning(let range)?:
+            text += query.parameter(.integer(Int64(range.lowerBound.keyIDPrefix)))
+            text += " AND protector_id >= " + query.parameter(.guid(range.lowerBound))
+            text += " AND protector_id <= " + query.parameter(.guid(range.upperBound))
         case .full(let id)?:
             text += query.parameter(.integer(Int64(id.keyIDPrefix)))
             text += " AND protector_id = " + query.parameter(.guid(id))

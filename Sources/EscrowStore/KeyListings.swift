@@ -71,6 +71,7 @@ extension KeyFilter.KeyID {
     fileprivate func matches(_ key: EscrowedKey) -> Bool {
         switch self {
         case .prefix(let prefix): key.protectorID.keyIDPrefix == prefix
+        case .beginning(let range): range.contains(key.protectorID)
         case .full(let id): key.protectorID == id
         }
     }

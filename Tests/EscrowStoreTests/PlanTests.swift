@@ -83,6 +83,7 @@ struct PlanTests {
             }
             _ = try reader.approval(Sample.id(1))
             _ = try reader.openApprovals(of: "client:1", for: key)
+            _ = try reader.lastApproval(of: "client:1", for: key)
             _ = try reader.openApprovalCount(of: "client:1", limit: 10)
             _ = try reader.expiredApprovals(Sample.start, limit: 10)
             for state in [nil, Approval.State.requested] {
@@ -206,6 +207,7 @@ private let byPrefix = "SEARCH escrowed_key USING INDEX escrowed_key_key_id_pref
 private let filtersOfKeys = [
     keys("none", inOrder) { _ in },
     keys("key ID prefix", byPrefix.replacing("INDEX", with: "COVERING INDEX")) { $0.keyID = .prefix(7) },
+    keys("more of a key ID", byPrefix) { $0.keyID = .beginning(Sample.id(5)...Sample.id(9)) },
     keys("key ID", byPrefix) { $0.keyID = .full(Sample.id(5)) },
     keys("device", "SEARCH device USING INDEX sqlite_autoindex_device_1 (device_id=?)") { $0.device = Sample.id(1) },
     keys("status", "SEARCH volume USING INDEX volume_status (status=? AND rowid>?)") { $0.status = .failed },

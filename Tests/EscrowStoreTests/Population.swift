@@ -108,6 +108,7 @@ struct Population: Sendable {
                 let named = line.keys.filter { candidate in
                     switch keyID {
                     case .prefix(let prefix): candidate.protectorID.keyIDPrefix == prefix
+                    case .beginning(let range): range.contains(candidate.protectorID)
                     case .full(let id): candidate.protectorID == id
                     }
                 }
@@ -150,7 +151,13 @@ struct Population: Sendable {
         for _ in 0..<generator.below(4) {
             switch generator.below(12) {
             case 0: filter.keyID = line.keys.last.map { .prefix($0.protectorID.keyIDPrefix) }
-            case 1: filter.keyID = line.keys.first.map { .full($0.protectorID) }
+            case 1:
+                let prefixes = generator.below(2) == 0
+                filter.keyID = line.keys.first.map { key in
+                    guard prefixes else { return .full(key.protectorID) }
+                    let first = GUID(high: key.protectorID.high & ~0xFF, low: 0)
+                    return .beginning(first...GUID(high: first.high | 0xFF, low: .max))
+                }
             case 2: filter.device = line.device.id
             case 3: filter.status = line.volume.status.state
             case 4: filter.reason = line.volume.status.reason

@@ -76,11 +76,15 @@ struct RevealPage: Sendable {
         values["approvers"] = subject.terms.approvers.map { visit.text($0.message) }.joined(separator: ", ")
         values["needsApproval"] = !subject.terms.approvers.isEmpty
         values["approvals"] = subject.terms.approvals.map { self.values(of: $0, visit) }
+        values["hasOpen"] = !subject.terms.approvals.isEmpty
+        values["isWaiting"] = subject.terms.approvals.contains { $0.state == .requested }
+        values["ended"] = subject.terms.ended.map { self.values(of: $0, visit) }
         return visit.page(self.isOwn ? .myreveal : .reveal, title: "showKey", status: status, values)
     }
 
     private func obstacle(_ terms: DisclosureTerms, _ visit: Visit) -> String? {
         if terms.isSelfServiceOff { return visit.text("revealSelfServiceOff") }
+        if terms.reasons.isEmpty { return visit.text("revealNoReason") }
         if terms.isForbidden { return visit.text("revealForbidden") }
         return terms.limitedUntil.map { visit.text("revealLimited").filled(["when": visit.formats.moment($0)]) }
     }
@@ -115,6 +119,8 @@ struct RevealPage: Sendable {
             "until": visit.exactTime(approval.expiresAt), "reason": approval.reason.code.rawValue,
             "reasonText": visit.word("reasonCode", approval.reason.code),
         ]
+        values["isDenied"] = approval.state == .denied
+        values["at"] = approval.endedAt.map { visit.time($0) }
         values["by"] = approval.decider?.name
         values["ticket"] = approval.reason.ticket
         values["comment"] = approval.reason.comment
@@ -126,15 +132,18 @@ struct RevealPage: Sendable {
     @Sendable
     private func reveal(_ visit: Visit, _ fields: FormFields) async throws -> Response {
         let subject = try await self.subject(visit)
-        guard fields.text("seen") == subject.seen else {
-            return try await self.show(visit, fields, alert: visit.text("revealAgain"), status: .conflict)
-        }
         do {
+            // Asked again in the transaction: of a form that is sent twice at once, one is answered.
+            let last = LastDisclosure(of: subject.key)
+            guard fields.text("seen") == subject.seen else {
+                throw EscrowError.conflict(code: "disclosedSince", problem: "")
+            }
             let disclosed = try await visit.service.reveal(
                 subject.device.id,
                 key: subject.key.protectorID,
                 volume: subject.volume.id,
                 reason: try self.reason(fields),
+                after: last,
                 by: try self.caller(visit)
             )
             return self.answer(disclosed, subject, visit)
@@ -198,19 +207,21 @@ struct RevealPage: Sendable {
         )
     }
 
-    /// What somebody can mend is said beside the field; the rest falls to the page that says so.
-    private func refused(_ error: EscrowError, _ visit: Visit, _ fields: FormFields) async throws -> Response {
+    /// What somebody can mend is said beside the field, what they can't in words above the form; the rest falls to the page
+    /// that says so.
+    private func refused(_ error: any Error, _ visit: Visit, _ fields: FormFields) async throws -> Response {
+        guard let error = error as? EscrowError else { throw error }
         switch error {
         case .invalid(let field, _) where ["reason", "ticket", "comment"].contains(field):
+            let text = field == "ticket" && fields.text("ticket").isEmpty ? "ticketMissing" : field + "Refused"
             return try await self.show(
                 visit,
                 fields,
-                errors: [field: visit.text(field + "Refused")],
+                errors: [field: visit.text(text)],
                 status: .unprocessableContent
             )
         case .conflict(let code, _):
-            let text = code == "approvalRequired" ? "approvalNeeded" : code == "approvalWaiting" ? "approvalWaits" : nil
-            guard let text else { throw error }
+            guard let text = Self.conflicts[code] else { throw error }
             return try await self.show(visit, fields, alert: visit.text(text), status: .conflict)
         case .limitReached(let seconds):
             let when = visit.formats.moment(visit.portal.clock() + .seconds(Int64(seconds)))
@@ -219,9 +230,26 @@ struct RevealPage: Sendable {
         case .signInTooOld:
             let subject = try await self.subject(visit)
             return Portal.redirect(to: SignInAgainRoutes.path(returningTo: subject.path + "/reveal"))
+        case .denied:
+            // What a rule forbids whatever is filled in; else it is the role, or a form of another session.
+            guard try await self.subject(visit).terms.isForbidden else { throw error }
+            return try await self.show(visit, fields, status: .forbidden)
         case .purged:
             return try await self.show(visit, fields, alert: visit.text("revealPurged"), status: .gone)
+        case .sealBroken:
+            return try await self.show(visit, fields, alert: visit.text("revealBroken"), status: .internalServerError)
+        case .witnessesMissing, .ingestOnly, .unavailable:
+            let text =
+                error == .witnessesMissing
+                ? "revealUnwitnessed" : error == .ingestOnly ? "revealElsewhere" : "revealLater"
+            return try await self.show(visit, fields, alert: visit.text(text), status: .serviceUnavailable)
         default: throw error
         }
     }
+
+    /// The texts of conflicts that somebody can do something about.
+    private static let conflicts = [
+        "disclosedSince": "revealAgain", "approvalRequired": "approvalNeeded", "approvalNotNeeded": "approvalNotNeeded",
+        "tooManyApprovals": "approvalTooMany",
+    ]
 }

@@ -18,14 +18,21 @@ on("[data-secret]", (area) => {
   const list = area.querySelector("ol.secret");
   const groups = [...list.children];
   const find = (name) => area.querySelector(`[data-${name}]`);
-  const say = (text) => (find("status").textContent = text);
+  const status = find("status");
+  function say(text) {
+    status.classList.remove("unseen");
+    status.textContent = text;
+  }
   const words = area.dataset.words.split(" ");
   let at = -1;
   let isGone = false;
 
   function show(group) {
     at = Math.max(0, group);
-    if (at >= groups.length) return end();
+    if (at >= groups.length) {
+      end();
+      return say(area.dataset.said);
+    }
     groups.forEach((each, index) => {
       each.classList.toggle("said", index < at);
       each.classList.toggle("current", index === at);
@@ -34,6 +41,7 @@ on("[data-secret]", (area) => {
     find("say-group").textContent = area.dataset.group.replace("{n}", at + 1);
     find("say-digits").textContent = digits;
     find("say-words").textContent = [...digits].map((digit) => words[digit]).join(" ");
+    find("say-progress").value = at;
   }
 
   function end() {
@@ -53,7 +61,7 @@ on("[data-secret]", (area) => {
     for (const name of ["say-digits", "say-words", "say-group"]) find(name).textContent = "";
     end();
     find("time").textContent = "";
-    find("status").classList.remove("unseen");
+    find("again").hidden = false;
     say(area.dataset.hidden);
     clearInterval(timer);
   }
@@ -77,9 +85,8 @@ on("[data-secret]", (area) => {
     } catch {
       // Without leave to write to the clipboard, the digits are marked for the keyboard.
       getSelection().selectAllChildren(list);
-      return;
+      return say(area.dataset.marked);
     }
-    find("status").classList.remove("unseen");
     say(area.dataset.copied);
   });
   area.addEventListener("keydown", (event) => {
@@ -88,7 +95,12 @@ on("[data-secret]", (area) => {
     if (step) show(at + step);
     else if (event.key === "Escape") end();
   });
-  const until = Date.now() + area.dataset.seconds * 1000;
+  const moment = () => Date.now() + area.dataset.seconds * 1000;
+  let until = moment();
+  find("more").addEventListener("click", () => {
+    until = moment();
+    tick();
+  });
   function tick() {
     const left = Math.ceil((until - Date.now()) / 1000);
     if (left <= 0) return forget();
@@ -97,7 +109,7 @@ on("[data-secret]", (area) => {
   }
   const timer = setInterval(tick, 1000);
   tick();
-  // Neither the page that a browser keeps to go back to, nor a printout, has it.
+  // The page that a browser keeps to go back to has it no more.
   addEventListener("pagehide", forget);
 });
 
@@ -133,4 +145,25 @@ on("[data-await]", (element) => {
       // The connection is lost; the next try may find it again.
     }
   }, 5000);
+// A form that is answered with a file leaves the page as it was: say that the file is on its way.
+on("form[data-saves]", (form) => {
+  form.addEventListener("submit", () => {
+    const note = document.querySelector("[data-saved]");
+    if (note) note.hidden = false;
+  });
+});
+
+// A request that waits for somebody's answer: look now and then whether it has come.
+on("[data-wait]", (area) => {
+  const timer = setInterval(async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (answer.redirected || !page.querySelector("[data-wait]")) location.reload();
+    } catch {
+      // The connection is gone; it may come back.
+    }
+  }, 3000);
+  addEventListener("pagehide", () => clearInterval(timer));
 });

@@ -31,7 +31,7 @@ on("[data-secret]", (area) => {
     at = Math.max(0, group);
     if (at >= groups.length) {
       end();
-      return say(area.dataset.said);
+      return say(area.dataset.said ?? "");
     }
     groups.forEach((each, index) => {
       each.classList.toggle("said", index < at);
@@ -41,7 +41,7 @@ on("[data-secret]", (area) => {
     find("say-group").textContent = area.dataset.group.replace("{n}", at + 1);
     find("say-digits").textContent = digits;
     find("say-words").textContent = [...digits].map((digit) => words[digit]).join(" ");
-    find("say-progress").value = at;
+    find("say-progress")?.setAttribute("value", at);
   }
 
   function end() {
@@ -61,7 +61,7 @@ on("[data-secret]", (area) => {
     for (const name of ["say-digits", "say-words", "say-group"]) find(name).textContent = "";
     end();
     find("time").textContent = "";
-    find("again").hidden = false;
+    find("again")?.removeAttribute("hidden");
     say(area.dataset.hidden);
     clearInterval(timer);
   }
@@ -85,7 +85,7 @@ on("[data-secret]", (area) => {
     } catch {
       // Without leave to write to the clipboard, the digits are marked for the keyboard.
       getSelection().selectAllChildren(list);
-      return say(area.dataset.marked);
+      return say(area.dataset.marked ?? "");
     }
     say(area.dataset.copied);
   });
@@ -97,7 +97,7 @@ on("[data-secret]", (area) => {
   });
   const moment = () => Date.now() + area.dataset.seconds * 1000;
   let until = moment();
-  find("more").addEventListener("click", () => {
+  find("more")?.addEventListener("click", () => {
     until = moment();
     tick();
   });
@@ -158,9 +158,9 @@ on("[data-wait]", (area) => {
   const timer = setInterval(async () => {
     if (document.hidden) return;
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      const answer = await fetch(area.dataset.wait);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (answer.redirected || !page.querySelector("[data-wait]")) location.reload();
+      if (answer.redirected || !page.querySelector("[data-wait]")) location.assign(area.dataset.wait);
     } catch {
       // The connection is gone; it may come back.
     }

@@ -490,8 +490,8 @@ def test_approval(ruled, browser):
     page.locator("#reason").select_option("forgottenPIN")
     page.locator("#comment").fill("on the phone")
     page.get_by_role("button", name="Ask for approval").click()
-    page.locator("[data-wait]").wait_for()
-    assert "Waits for an answer" in page.locator("[data-wait]").inner_text()
+    page.locator("[data-await]").wait_for()
+    assert "Waits for an answer" in page.locator("[data-await]").inner_text()
     assert violations(page) == []
     asked = decide(server, boss, "approve")
     assert asked["reason"] == "forgottenPIN" and asked["comment"] == "on the phone"
@@ -521,7 +521,7 @@ def test_approval_denied_and_taken_back(ruled, browser):
     def ask():
         page.locator("#reason").select_option("test")
         page.get_by_role("button", name="Ask for approval").click()
-        page.locator("[data-wait]").wait_for()
+        page.locator("[data-await]").wait_for()
 
     page.goto(server.path + "/reveal")
     ask()
@@ -530,7 +530,7 @@ def test_approval_denied_and_taken_back(ruled, browser):
     assert "Boss" in page.inner_text("main")
     ask()
     page.get_by_role("button", name="Take the request back").click()
-    page.locator("[data-wait]").wait_for(state="detached")
+    page.locator("[data-await]").wait_for(state="detached")
     assert server.get("/api/approvals?state=requested", token=boss).json()["items"] == []
     fields = {"seen": "never", "reason": "test", "ticket": "", "comment": ""}
     answer = person.post(server.path + "/reveal", **fields)

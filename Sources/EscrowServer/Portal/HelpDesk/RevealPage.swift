@@ -77,7 +77,6 @@ struct RevealPage: Sendable {
         values["needsApproval"] = !subject.terms.approvers.isEmpty
         values["approvals"] = subject.terms.approvals.map { self.values(of: $0, visit) }
         values["hasOpen"] = !subject.terms.approvals.isEmpty
-        values["isWaiting"] = subject.terms.approvals.contains { $0.state == .requested }
         values["ended"] = subject.terms.ended.map { self.values(of: $0, visit) }
         return visit.page(self.isOwn ? .myreveal : .reveal, title: "showKey", status: status, values)
     }

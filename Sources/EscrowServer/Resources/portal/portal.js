@@ -145,25 +145,12 @@ on("[data-await]", (element) => {
       // The connection is lost; the next try may find it again.
     }
   }, 5000);
+});
+
 // A form that is answered with a file leaves the page as it was: say that the file is on its way.
 on("form[data-saves]", (form) => {
   form.addEventListener("submit", () => {
     const note = document.querySelector("[data-saved]");
     if (note) note.hidden = false;
   });
-});
-
-// A request that waits for somebody's answer: look now and then whether it has come.
-on("[data-wait]", (area) => {
-  const timer = setInterval(async () => {
-    if (document.hidden) return;
-    try {
-      const answer = await fetch(area.dataset.wait);
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (answer.redirected || !page.querySelector("[data-wait]")) location.assign(area.dataset.wait);
-    } catch {
-      // The connection is gone; it may come back.
-    }
-  }, 3000);
-  addEventListener("pagehide", () => clearInterval(timer));
 });

@@ -511,6 +511,30 @@ def test_approval(ruled, browser):
     assert page.problems == []
 
 
+def test_approval_in_the_inbox(ruled, browser):
+    """Two people, two browsers: one asks, the other approves in the inbox, and the first one's page has the button."""
+    server = ruled(TWO)
+    agent = browser.window(server, Person(server, "helpdesk"))
+    agent.goto(server.path + "/reveal")
+    agent.locator("#reason").select_option("incorrectPIN")
+    agent.locator("#comment").fill("third time this week")
+    agent.get_by_role("button", name="Ask for approval").click()
+    agent.locator("[data-await]").wait_for()
+    boss = browser.window(server, Person(server, "administrator"))
+    boss.goto("/approvals")
+    boss.get_by_role("link", name="RULED").click()
+    boss.get_by_role("button", name="Approve").wait_for()
+    assert "third time this week" in boss.inner_text("main") and "RULED" in boss.inner_text("main")
+    assert server.secret[:6] not in boss.content()
+    boss.get_by_role("button", name="Approve").click()
+    show = agent.get_by_role("button", name="Show the recovery key")
+    show.wait_for()
+    show.click()
+    agent.locator("ol.secret li").first.wait_for()
+    assert digits(agent) == server.secret
+    assert agent.problems == [] and boss.problems == []
+
+
 def test_approval_denied_and_taken_back(ruled, browser):
     """A denial is shown with who denied it; a request can be taken back; without an approval the form discloses nothing."""
     server = ruled(TWO)

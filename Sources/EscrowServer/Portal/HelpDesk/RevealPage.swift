@@ -116,13 +116,16 @@ struct RevealPage: Sendable {
             "id": approval.id.description, "isApproved": approval.state == .approved,
             "state": visit.word("approval", approval.state),
             "until": visit.exactTime(approval.expiresAt), "reason": approval.reason.code.rawValue,
-            "reasonText": visit.word("reasonCode", approval.reason.code),
         ]
         values["isDenied"] = approval.state == .denied
         values["at"] = approval.endedAt.map { visit.time($0) }
         values["by"] = approval.decider?.name
-        values["ticket"] = approval.reason.ticket
-        values["comment"] = approval.reason.comment
+        // Empty rather than absent: a template would look for them in the form around it, where somebody may type others.
+        let (ticket, comment) = (approval.reason.ticket ?? "", approval.reason.comment ?? "")
+        values["ticket"] = ticket
+        values["comment"] = comment
+        let parts = [visit.word("reasonCode", approval.reason.code), ticket, comment]
+        values["what"] = parts.filter { !$0.isEmpty }.joined(separator: " · ")
         return values
     }
 

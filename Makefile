@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test lint fmt bench fuzz clean
+.PHONY: help demo build test lint fmt bench fuzz screenshots clean
 
 # A Swift that is on no PATH can be named: make test SWIFT=/path/to/swift
 SWIFT ?= $(firstword $(shell command -v swift) $(wildcard /opt/swift/usr/bin/swift /usr/share/swift/usr/bin/swift \
@@ -20,7 +20,7 @@ CONFIGURATION := -c release
 CHECKED := $(CONFIGURATION) --explicit-target-dependency-import-check error
 
 help: ## Say what can be made (this list).
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Start a server with 25 simulated devices, and print what to look at.
 	@scripts/bootstrap demo
@@ -53,6 +53,11 @@ bench: ## Measure, and print the figures as ratios of what this machine can do.
 fuzz: ## Feed mutated input to the parsers, 10 minutes each (scripts/fuzz --help tells how to do less).
 	@scripts/bootstrap build
 	@scripts/fuzz
+
+screenshots: ## Take a picture of every page of the portal, into docs/screenshots.
+	@scripts/bootstrap test
+	@$(SWIFT) build $(CHECKED) --product sparekey
+	@.venv/bin/python EndToEnd/screenshots.py
 
 clean: ## Remove what was built or made here: the build folders, the Python environment and the demo's data.
 	rm -rf .build .build-fuzz .venv demo-data

@@ -27,9 +27,13 @@ struct OwnershipTests {
         let isOwn = !userName.isEmpty && Array(userName.utf8) == Array(owner.utf8)
         for (one, other) in [(userName, owner), (userName.uppercased(), owner), (userName, owner.uppercased())] {
             // The dotless i has no upper case of its own: what becomes of it is another name.
-            guard one.lowercased() == userName, other.lowercased() == owner else { continue }
+            guard Self.isSame(one, userName), Self.isSame(other, owner) else { continue }
             #expect(Self.person(one).owns(deviceOf: other) == isOwn, "\(one) and \(other)")
         }
+    }
+
+    private static func isSame(_ one: String, _ other: String) -> Bool {
+        Array(one.lowercased().utf8) == Array(other.lowercased().utf8)
     }
 
     @Test("a name for people makes nobody an owner, and a device without an owner is nobody's", arguments: Self.names)

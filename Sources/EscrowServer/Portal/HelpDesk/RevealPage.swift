@@ -20,6 +20,8 @@ struct RevealPage: Sendable {
 
     private var base: String { self.isOwn ? "/my/" : "/" }
 
+    private var title: String { self.isOwn ? "myKey" : "showKey" }
+
     private func caller(_ visit: Visit) throws(EscrowError) -> Caller { self.isOwn ? try visit.owner : visit.caller }
 
     /// Which key, whose, and what it will ask.
@@ -78,7 +80,7 @@ struct RevealPage: Sendable {
         values["approvals"] = subject.terms.approvals.map { self.values(of: $0, visit) }
         values["hasOpen"] = !subject.terms.approvals.isEmpty
         values["ended"] = subject.terms.ended.map { self.values(of: $0, visit) }
-        return visit.page(self.isOwn ? .myreveal : .reveal, title: "showKey", status: status, values)
+        return visit.page(self.isOwn ? .myreveal : .reveal, title: self.title, status: status, values)
     }
 
     private func obstacle(_ terms: DisclosureTerms, _ visit: Visit) -> String? {
@@ -161,7 +163,7 @@ struct RevealPage: Sendable {
         if visit.mayUse(.readAudit) { values["recordPath"] = "/audit/records/\(disclosed.entry)" }
         values["isReplaced"] = disclosed.rotation != nil
         return RevealedPageWriter.page(
-            visit.page(self.isOwn ? .myrevealed : .revealed, html: "showKey", values),
+            visit.page(self.isOwn ? .myrevealed : .revealed, html: self.title, values),
             disclosed
         )
     }

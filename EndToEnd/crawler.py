@@ -1,4 +1,4 @@
-"""Finds the portal's pages and forms as somebody sees them: by following links from where they begin."""
+"""Finds the portal's pages and forms as somebody sees them: by following links from where they begin, and from what everybody has."""
 
 import re
 from collections import deque
@@ -67,7 +67,7 @@ class Crawl:
     def __init__(self, person, each=EACH, limit=120):
         self.person = person
         self.pages, self.forms, self.shapes = {}, {}, {}
-        queue, seen = deque(["/"]), set()
+        queue, seen = deque(["/", "/account", "/my"]), set()
         while queue and len(self.pages) < limit:
             path = queue.popleft()
             kind = shape(path)

@@ -46,8 +46,8 @@ def seeded(sparekey, tmp_path_factory):
         server.secrets = [fleet.reveal(ids[0]), fleet.reveal(ids[1])]
         fleet.rotate(ids[1])
         administrator = people["administrator"]
-        administrator.post(f"/devices/{ids[2]}/hold", once="1")
-        administrator.post(f"/devices/{ids[3]}/compromise", once="2", note="leaked", reason="leaked")
+        for device, action in [(ids[2], "hold"), (ids[3], "compromise")]:
+            assert administrator.post(f"/devices/{device}/{action}").status_code == 303
         fleet.run("--unencrypted", 1, *faulty, check_ins=1)
         server.people = people
         server.crawls = {role: Crawl(person) for role, person in people.items()}

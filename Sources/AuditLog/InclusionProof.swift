@@ -35,8 +35,32 @@ public struct InclusionProof: Hashable, Sendable {
         self.init(index: index, size: size, hashes: siblings.reversed())
     }
 
+    /// A step on the way from a leaf to the root.
+    public struct Step: Hashable, Sendable {
+        /// The hash beside the way.
+        public let sibling: TreeHash
+        /// Whether it stands to the left.
+        public let isLeft: Bool
+        /// The hash of both.
+        public let hash: TreeHash
+    }
+
+    /// The way from a leaf to the root, step by step; the last step's hash must be the root.
+    public func steps(from leaf: TreeHash) throws(ProofError) -> [Step] {
+        var steps: [Step] = []
+        try self.walk(from: leaf) { steps.append($0) }
+        return steps
+    }
+
     /// Throws unless the leaf is in the tree with this root.
     public func verify(leaf: TreeHash, root: TreeHash) throws(ProofError) {
+        var hash = leaf
+        try self.walk(from: leaf) { hash = $0.hash }
+        guard hash == root else { throw .notInTree(index: self.index) }
+    }
+
+    /// RFC 9162, section 2.1.3.2.
+    private func walk(from leaf: TreeHash, _ take: (Step) -> Void) throws(ProofError) {
         guard self.index < self.size else { throw .indexOutsideTree(index: self.index, size: self.size) }
         var position = self.index
         var last = self.size - 1
@@ -45,18 +69,19 @@ public struct InclusionProof: Hashable, Sendable {
             guard last > 0 else { throw .wrongLength }
             if position & 1 == 1 || position == last {
                 hash = MerkleTree.nodeHash(sibling, hash)
+                take(Step(sibling: sibling, isLeft: true, hash: hash))
                 while position & 1 == 0, position != 0 {
                     position >>= 1
                     last >>= 1
                 }
             } else {
                 hash = MerkleTree.nodeHash(hash, sibling)
+                take(Step(sibling: sibling, isLeft: false, hash: hash))
             }
             position >>= 1
             last >>= 1
         }
         guard last == 0 else { throw .wrongLength }
-        guard hash == root else { throw .notInTree(index: self.index) }
     }
 }
 

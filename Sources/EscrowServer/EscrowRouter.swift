@@ -125,6 +125,10 @@ package struct EscrowRouter: Sendable {
         RevealPage(portal: portal, isOwn: true).add(to: group)
         ApprovalsPage(portal: portal).add(to: group)
         SignInAgainRoutes(portal: portal, atProvider: portal.provider.map(ProviderRoutes.signInAgain)).add(to: group)
+        AuditPage(portal: portal).add(to: group)
+        RecordPage(portal: portal).add(to: group)
+        VerifyPage(portal: portal).add(to: group)
+        ExportPage(portal: portal).add(to: group)
         PortalFiles().add(to: group)
     }
 

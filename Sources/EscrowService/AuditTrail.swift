@@ -10,7 +10,8 @@ package struct AuditExport: AsyncSequence, Sendable {
 
     let service: EscrowService
     let origin: String
-    let size: Int64
+    /// How many entries it has.
+    package let size: Int64
     let head: SignedNote
     /// The entry that it begins with.
     var first: Int64 = 0
@@ -98,11 +99,20 @@ extension EscrowService {
 
     /// The whole log, for somebody with the whole fleet in scope; that it was exported is recorded.
     ///
-    /// - Parameter first: the index of the first entry, for somebody who has those before.
-    package func auditExport(from first: Int64 = 0, by caller: Caller) async throws(EscrowError) -> AuditExport {
+    /// - Parameters:
+    ///   - first: the index of the first entry, for somebody who has those before.
+    ///   - isForVerifying: whether nothing of it leaves the server.
+    package func auditExport(
+        from first: Int64 = 0,
+        isForVerifying: Bool = false,
+        by caller: Caller
+    ) async throws(EscrowError) -> AuditExport {
         let permit = try await self.require(.exportAudit, by: caller, on: .installation)
         try await self.operation { (_) throws(StoreError) -> Outcome<Void> in
-            .done((), [permit.event(.auditExported, detail: AuditExportFormat.log.rawValue)])
+            .done(
+                (),
+                [permit.event(.auditExported, detail: isForVerifying ? "verified" : AuditExportFormat.log.rawValue)]
+            )
         }
         let found = try await self.snapshot { (reader) throws(StoreError) in try reader.logHead() }
         guard let found, let head = try? SignedNote(parsing: found.note) else {

@@ -12,6 +12,10 @@ package struct Pages: Sendable {
         case codes
         case account
         case message
+        case audit
+        case record
+        case verify
+        case export
         case device
         case helpdesk
         case reveal
@@ -32,6 +36,10 @@ package struct Pages: Sendable {
             case .codes: PackageResources.codes_mustache
             case .account: PackageResources.account_mustache
             case .message: PackageResources.message_mustache
+            case .audit: PackageResources.audit_mustache
+            case .record: PackageResources.record_mustache
+            case .verify: PackageResources.verify_mustache
+            case .export: PackageResources.export_mustache
             case .device: PackageResources.device_mustache
             case .helpdesk: PackageResources.helpdesk_mustache
             case .reveal: PackageResources.reveal_mustache

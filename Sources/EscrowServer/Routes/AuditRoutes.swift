@@ -30,17 +30,23 @@ struct AuditRoutes: Sendable {
     private func export(_ request: Request, context: AuthenticatedContext) async throws -> Response {
         let query = try QueryParameters<AuditExportParameter>(of: request)
         let filter = try AuditFilter(query)
-        guard let format = try query.word(.format, AuditExportFormat.self)?.entries else {
-            // A part of the log could not be verified, so the log itself is exported whole or not at all.
-            if let given = AuditExportParameter.filters.first(where: { query.has($0) }) {
-                throw Problem.invalid(field: given.rawValue, "needs a format, one of jsonl, csv, cef, ocsf")
-            }
-            let export = try await self.service.auditExport(by: context.caller)
+        let format = try query.word(.format, AuditExportFormat.self) ?? .log
+        // A part of the log could not be verified, so the log itself is exported whole or not at all.
+        if format == .log, let given = AuditExportParameter.filters.first(where: { query.has($0) }) {
+            throw Problem.invalid(field: given.rawValue, "needs a format, one of jsonl, csv, cef, ocsf")
+        }
+        return try await self.response(format, filter, by: context.caller)
+    }
+
+    /// The log, or those of its entries that a filter shows, written as it is read.
+    func response(_ format: AuditExportFormat, _ filter: AuditFilter, by caller: Caller) async throws -> Response {
+        guard let format = format.entries else {
+            let export = try await self.service.auditExport(by: caller)
             return Self.response("application/x-ndjson") { writer in
                 for try await lines in export { try await writer.write(ByteBuffer(bytes: lines)) }
             }
         }
-        let export = try await self.service.auditEntriesExport(filter, as: format, by: context.caller)
+        let export = try await self.service.auditEntriesExport(filter, as: format, by: caller)
         let formatter = EntryFormatter(format, origin: export.origin)
         return Self.response(format.mediaType) { writer in
             var bytes: [UInt8] = []

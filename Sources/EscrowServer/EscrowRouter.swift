@@ -125,6 +125,8 @@ package struct EscrowRouter: Sendable {
         RevealPage(portal: portal, isOwn: true).add(to: group)
         ApprovalsPage(portal: portal).add(to: group)
         SignInAgainRoutes(portal: portal, atProvider: portal.provider.map(ProviderRoutes.signInAgain)).add(to: group)
+        AccessPages(portal: portal).add(to: group)
+        SettingsPages(portal: portal).add(to: group)
         PortalFiles().add(to: group)
     }
 

@@ -27,7 +27,7 @@ struct AccessTextTests {
 
     @Test("every reason, refusal, fact of groups and state of an account is in words, in both languages")
     func words() {
-        self.expect(DisclosureReason.Code.allCases.map { self.key("why", $0.rawValue) })
+        self.expect(DisclosureReason.Code.allCases.map { self.key("reasonCode", $0.rawValue) })
         self.expect(DisclosureRefusal.Ground.allCases.map { self.key("refused", $0.rawValue) })
         self.expect(GroupRule.Fact.allCases.map { self.key("fact", $0.rawValue) })
         self.expect(Account.State.allCases.map { self.key("account", $0.rawValue) })

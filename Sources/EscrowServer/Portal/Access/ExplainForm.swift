@@ -101,7 +101,7 @@ struct ExplainForm {
             "matrix": self.visit.text(explained.matrix.isAllowed ? "matrixAllows" : "matrixRefuses"),
         ]
         if let span = explained.replaceAfter {
-            values["replaced"] = self.visit.text("replacedAfter").filled(["span": self.visit.formats.duration(span)])
+            values["replaced"] = self.visit.text("explainReplaced").filled(["span": self.visit.formats.duration(span)])
         }
         guard let decision = explained.rules else { return values }
         values["findings"] = decision.findings.map { finding in

@@ -90,7 +90,7 @@ struct RuleWords {
 
     /// A reason in words.
     func reason(_ code: DisclosureReason.Code) -> String {
-        self.text("why" + code.rawValue.capitalizedFirst)
+        self.text("reasonCode" + code.rawValue.capitalizedFirst)
     }
 
     func limit(_ limit: DisclosureLimit) -> String {

@@ -124,14 +124,6 @@ on("form[method=post]", (form) => {
     form.removeAttribute("aria-busy");
     form.querySelectorAll("button").forEach((button) => (button.disabled = false));
   });
-// A form that does something once is not sent by a second click.
-on("form[data-once]", form => {
-  form.addEventListener("submit", event => {
-    if (form.getAttribute("aria-busy") === "true") return event.preventDefault();
-    form.setAttribute("aria-busy", "true");
-  });
-  // A page that comes back from the browser's memory can be used again.
-  addEventListener("pageshow", () => form.removeAttribute("aria-busy"));
 });
 
 // A request that waits for somebody else's answer: the page is fetched anew while it is looked at, and shown when it has changed.

@@ -164,7 +164,7 @@ def test_a_session_is_ended_by_an_administrator(server, boss, browser):
     assert page.get_by_role("row").filter(has_text="Kim").count() == 0
     assert kim.get("/account").status_code == 303
     assert boss.get("/account").status_code == 200
-    assert any(item["detail"] == "endedByAdministrator" for item in records(server, "session.ended"))
+    assert any(item["record"].get("detail") == "endedByAdministrator" for item in records(server, "session.ended"))
 
 
 # --- Tokens
@@ -227,7 +227,7 @@ def test_the_rules_in_force_are_readable_and_explain_a_disclosure(server, boss, 
     assert page.get_by_text("Only Mon, Tue, Wed, Thu, Fri, 07:00 to 19:00 (Europe/Berlin).").is_visible()
     page.get_by_text("The file as it stands").click()
     assert page.get_by_text("executives-need-two").last.is_visible()
-    page.get_by_label("Device").fill(device["name"])
+    page.get_by_label("Device", exact=True).fill(device["name"])
     page.get_by_role("button", name="Explain").click()
     page.get_by_text("Would be refused").wait_for()
     query = parse_qs(urlsplit(page.url).query)
@@ -294,34 +294,29 @@ def test_every_form_is_refused_to_those_it_is_not_for(server, boss):
 # --- How it looks
 
 
-def test_pages_have_no_violation_in_both_themes_and_fit_a_phone(server, boss, browser, tmp_path, request):
-    Fleet(server, tmp_path / "devices", devices=2).run()
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_pages_have_no_violation_in_both_themes_and_fit_a_phone(server, boss, browser, tmp_path, viewport, dark):
+    Fleet(server, tmp_path / "devices").run()
     server.token("helpdesk", "--name", "a token with quite a long name, as people give them to their scripts")
     server.run("break-glass", "setup", "--data", server.data, "--shares", "5", "--threshold", "3")
     html = invite(boss, "somebody.with.a.long.name@department.example.com", groups="berlin, executives").text
     account = re.search(r"/access/accounts/[0-9a-f-]{36}", html)[0]
     device = server.get("/api/devices", token=server.token("reader")).json()["items"][0]["name"]
-    paths = [*SHARED, *WHOLE, "/access/accounts/invite", account, f"/access/rules?role=helpdesk&device={device}"]
-    shots = request.config.rootpath / ".screenshots" if request.config.getoption("-v", 0) > 1 else None
-    for viewport in (DESKTOP, PHONE):
-        for dark in (False, True):
-            page = browser.window(server, boss, viewport=viewport, dark=dark, language="de" if dark else "en")
-            for path in paths:
-                assert page.goto(path).status == 200
-                assert violations(page) == []
-                assert overflow(page) <= 0, path
-                if shots:
-                    name = re.sub(r"[^a-z-]+", "-", path.split("?")[0][1:]) + f"-{viewport['width']}-{dark}.png"
-                    page.screenshot(path=shots / name, full_page=True)
-            assert page.problems == []
-            page.context.close()
+    explained = f"/access/rules?role=helpdesk&device={device}"
+    page = browser.window(server, boss, viewport=viewport, dark=dark, language="de" if dark else "en")
+    for path in [*SHARED, *WHOLE, "/access/accounts/invite", account, explained]:
+        assert page.goto(path).status == 200
+        assert violations(page) == []
+        assert overflow(page) <= 0, path
+    assert page.problems == []
 
 
 def test_pages_say_everything_in_german(server, boss):
     boss.session.headers["Accept-Language"] = "de"
     for path, words in [
         ("/access", "Sich einen Wiederherstellungsschlüssel zeigen lassen"), ("/access/groups", "Gerätegruppen"),
-        ("/access/rules", "Eine zweite Person muss es freigeben: Administration"), ("/access/accounts", "Konten"),
+        ("/access/rules", "Eine zweite Person muss es freigeben"), ("/access/accounts", "Konten"),
         ("/access/sessions", "Sitzungen"), ("/access/tokens", "widerrufen"),
         ("/access/enrolment", "Registrierung"), ("/access/break-glass", "Notfallzugang"),
         ("/settings", "Schlüsselbund"),

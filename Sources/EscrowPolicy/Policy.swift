@@ -105,7 +105,8 @@ package struct Policy: Sendable {
             ]
         case .auditor:
             [
-                .listKeys, .readDevice, .readAudit, .exportAudit, .decideApproval, .listApprovals, .readPolicy, .readAccess,
+                .listKeys, .readDevice, .readAudit, .exportAudit, .decideApproval, .listApprovals, .readPolicy,
+                .readAccess,
                 .readSettings,
             ]
         case .owner:

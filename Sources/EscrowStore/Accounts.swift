@@ -19,7 +19,9 @@ extension Reader {
 
     /// Accounts, the latest first; those alone whose user name begins so, if that is asked for.
     package func accounts(userNamePrefix: String?, _ page: PageRequest) throws(StoreError) -> Page<Account> {
-        let read = { (row: inout Row) throws(StoreError) in (row: try row.integer(), account: try AccountColumns.read(&row)) }
+        let read = { (row: inout Row) throws(StoreError) in
+            (row: try row.integer(), account: try AccountColumns.read(&row))
+        }
         let after = SQLValue.integer(page.after ?? .max)
         let limit = SQLValue.integer(page.limit + 1)
         let items =

@@ -92,7 +92,7 @@ extension Visit {
 
     /// Leads to a new sign-in, and back.
     func againAt(_ path: String) -> Response {
-        Portal.redirect(to: "/sign-in/again?return=\(PercentEncoding.encoded(path))")
+        Portal.redirect(to: SignInAgainRoutes.path(returningTo: path))
     }
 
     /// What was just done, by the word in the query; nil for a word that no page of ours gives.

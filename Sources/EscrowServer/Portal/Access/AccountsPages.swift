@@ -33,7 +33,8 @@ struct AccountsPages: Sendable {
             by: visit.caller
         )
         var values: [String: Any] = [
-            "name": name, "accounts": accounts.items.map { self.row($0, visit) }, "hasAccounts": !accounts.items.isEmpty,
+            "name": name, "accounts": accounts.items.map { self.row($0, visit) },
+            "hasAccounts": !accounts.items.isEmpty,
         ]
         values["next"] = visit.next(Self.path, accounts.next, [("name", name)])
         return visit.accessPage(.accessaccounts, .accounts, values)
@@ -86,7 +87,8 @@ struct AccountsPages: Sendable {
             "accountName": account.name, "accountRole": visit.text(account.role.message),
             "scope": visit.words(account.scope),
             "state": visit.text("account" + account.state.rawValue.capitalizedFirst),
-            "look": look, "made": visit.time(account.createdAt), "signedIn": visit.time(account.signedInAt, or: "never"),
+            "look": look, "made": visit.time(account.createdAt),
+            "signedIn": visit.time(account.signedInAt, or: "never"),
         ]
     }
 
@@ -205,7 +207,8 @@ struct AccountsPages: Sendable {
         } catch {
             switch error {
             case .signInTooOld: return visit.againAt("\(Self.path)/\(id)")
-            case .conflict("account-changed", _): return try await self.page(visit, id, alert: visit.text("accountChanged"))
+            case .conflict("account-changed", _):
+                return try await self.page(visit, id, alert: visit.text("accountChanged"))
             case .conflict("own-account", _): return try await self.page(visit, id, alert: visit.text("ownAccount"))
             case .conflict("last-administrator", _):
                 return try await self.page(visit, id, alert: visit.text("lastAdministrator"))

@@ -20,7 +20,9 @@ struct RuleWords {
     /// Whom a rule is about.
     func scope(of rule: DisclosureRule) -> String {
         var parts: [String] = []
-        if let groups = rule.scope.groups { parts.append(self.fill("ruleGroups", ["values": self.list(groups.sorted())])) }
+        if let groups = rule.scope.groups {
+            parts.append(self.fill("ruleGroups", ["values": self.list(groups.sorted())]))
+        }
         if let roles = rule.scope.roles {
             let names = Role.allCases.filter(roles.contains).map { self.text($0.message) }
             parts.append(self.fill("ruleRoles", ["values": self.list(names)]))
@@ -107,7 +109,8 @@ struct RuleWords {
     private func hours(_ hours: AllowedHours) -> String {
         let names = self.text("weekdays").split(separator: " ").map(String.init)
         let days = AllowedHours.Day.allCases.enumerated().filter { hours.days.contains($0.element) }
-        let shown = days.count == 7 ? self.text("everyDay") : self.list(days.map { names[min($0.offset, names.count - 1)] })
+        let shown =
+            days.count == 7 ? self.text("everyDay") : self.list(days.map { names[min($0.offset, names.count - 1)] })
         func clock(_ minute: AllowedHours.Minute) -> String {
             let (hour, rest) = minute.ofDay.quotientAndRemainder(dividingBy: 60)
             return "\(hour < 10 ? "0" : "")\(hour):\(rest < 10 ? "0" : "")\(rest)"
@@ -118,7 +121,9 @@ struct RuleWords {
         )
     }
 
-    private func list(_ items: [String]) -> String { items.isEmpty ? self.text("nobody") : items.joined(separator: ", ") }
+    private func list(_ items: [String]) -> String {
+        items.isEmpty ? self.text("nobody") : items.joined(separator: ", ")
+    }
 
     private func span(_ span: TimeSpan) -> String { self.visit.formats.duration(span) }
 

@@ -29,7 +29,8 @@ struct SettingsPages: Sendable {
         values.merge(self.times(setUp.settings, visit)) { $1 }
         if let log = setUp.log {
             values["log"] = [
-                "origin": log.origin, "key": log.key, "entries": visit.number(Int(log.size)), "checkpoint": log.checkpoint,
+                "origin": log.origin, "key": log.key, "entries": visit.number(Int(log.size)),
+                "checkpoint": log.checkpoint,
             ]
         }
         return visit.page(.settings, title: "settings", values)

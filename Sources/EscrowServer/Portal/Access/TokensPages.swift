@@ -90,10 +90,11 @@ struct TokensPages: Sendable {
         values["once"] = GUID.random(using: &generator).description
         values["tokens"] = rows
         values["hasTokens"] = !rows.isEmpty
-        values["days"] = Self.days.map { each in
-            let text = visit.formats.duration(.days(Int64(each)))
-            return ["value": "\(each)", "text": text, "chosen": each == days] as [String: Any]
-        } + [["value": "", "text": visit.text("never"), "chosen": days == nil]]
+        values["days"] =
+            Self.days.map { each in
+                let text = visit.formats.duration(.days(Int64(each)))
+                return ["value": "\(each)", "text": text, "chosen": each == days] as [String: Any]
+            } + [["value": "", "text": visit.text("never"), "chosen": days == nil]]
         values["next"] = visit.next(Self.enrolment, tokens.next)
         return visit.accessPage(
             .accessenrolment,

@@ -22,6 +22,7 @@ struct SettingsPages: Sendable {
             "ready": setUp.problems.isEmpty, "hasNotices": !setUp.notices.isEmpty,
             "kind": visit.text(setUp.isIngest ? "serverIngest" : "serverFull"),
             "size": Self.bytes(setUp.databaseSize, visit), "address": visit.service.publicURL ?? visit.text("notSet"),
+            "provider": setUp.settings.signIn.issuer ?? visit.text("noProvider"),
             "opener": visit.text(setUp.settings.isOpenerSeparate ? "openerSeparate" : "openerInProcess"),
         ]
         values.merge(self.keyring(setUp.keyring, visit)) { $1 }

@@ -57,8 +57,14 @@ package struct TokenSecret: ~Copyable, Sendable {
     }
 
     /// Makes a new token; `generator` must be cryptographically secure, as `SystemRandomNumberGenerator` is.
-    package static func generate(_ kind: Kind, using generator: inout some RandomNumberGenerator) -> TokenSecret {
-        let id = GUID.random(using: &generator)
+    ///
+    /// - Parameter id: the ID that it gets; a random one when nil.
+    package static func generate(
+        _ kind: Kind,
+        id: GUID? = nil,
+        using generator: inout some RandomNumberGenerator
+    ) -> TokenSecret {
+        let id = id ?? GUID.random(using: &generator)
         return TokenSecret(kind: kind, id: id, secret: SecretBytes(count: Self.secretLength, using: &generator))
     }
 

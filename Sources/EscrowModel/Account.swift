@@ -25,6 +25,8 @@ package struct Account: Equatable, Sendable {
     package let createdAt: Timestamp
     /// When it was disabled.
     package var disabledAt: Timestamp?
+    /// When its person signed in last; nil when they never did.
+    package var signedInAt: Timestamp?
 
     /// Makes an account from its parts.
     package init(
@@ -37,7 +39,8 @@ package struct Account: Equatable, Sendable {
         codeSeed: [UInt8]? = nil,
         codeStep: Int64? = nil,
         createdAt: Timestamp,
-        disabledAt: Timestamp? = nil
+        disabledAt: Timestamp? = nil,
+        signedInAt: Timestamp? = nil
     ) {
         self.id = id
         self.userName = userName
@@ -49,6 +52,7 @@ package struct Account: Equatable, Sendable {
         self.codeStep = codeStep
         self.createdAt = createdAt
         self.disabledAt = disabledAt
+        self.signedInAt = signedInAt
     }
 
     /// What its person can do with it.

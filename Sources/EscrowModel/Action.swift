@@ -10,11 +10,15 @@ package enum Action: String, CaseIterable, Sendable, Codable {
     case readAudit
     case exportAudit
     case manageTokens
+    case revokeTokens
+    case manageEnrolment
     case manageBreakGlass
     case openBreakGlass
     case manageKeyring
     case declareCompromise
     case manageAccounts
+    case readAccess
+    case readSettings
     case checkIn
     case depositKey
     case reportFailure

@@ -37,6 +37,8 @@ package struct AllowedHours: Hashable, Sendable {
     package let from: Minute
     /// The minute at which they are over; when it is not after the first, that of the next day.
     package let to: Minute
+    /// The name of the clock's time zone.
+    package let timeZone: String
     private let zone: TimeZone
 
     /// Makes hours of their parts; nil for a time zone that there is not, and for no hours at all.
@@ -47,6 +49,7 @@ package struct AllowedHours: Hashable, Sendable {
         self.days = days
         self.from = from
         self.to = to
+        self.timeZone = timeZone
         self.zone = zone
     }
 

@@ -41,6 +41,10 @@ package enum Rule: String, CaseIterable, Sendable {
     case notOwnDevice = "not-own-device"
     /// Only somebody on the server's own console may.
     case localOperatorOnly = "local-operator-only"
+    /// Only somebody on the server's own console, or who signed in themselves, may: no token does.
+    case inPersonOnly = "in-person-only"
+    /// The sign-in is older than this may be.
+    case signInTooOld = "sign-in-too-old"
     /// The role needs every device in its scope.
     case wholeFleetOnly = "whole-fleet-only"
 }

@@ -18,19 +18,32 @@ package struct Policy: Sendable {
 
     private static let listsOfOwn: Set<Action> = [.listOwnDevices, .listOwnApprovals]
 
+    /// How old the sign-in of somebody may be who changes who gets in.
+    package static let freshness = TimeSpan.minutes(15)
+
+    /// What only somebody on the server's own console may do.
+    package static let onConsole: Set<Action> = [.manageTokens, .manageBreakGlass, .manageKeyring]
+    /// What changes who gets in: for the console, and for people who signed in themselves a short while ago. A token that
+    /// could do it would outlive its own revocation.
+    package static let freshOnly: Set<Action> = [.manageAccounts, .manageEnrolment, .revokeTokens]
+    /// What people see of each other and of the server's set-up: for the console, and for people who signed in themselves.
+    package static let inPerson: Set<Action> = Self.freshOnly.union([.readAccess, .readSettings])
+
     /// Makes the policy.
     package init() {}
 
     /// Decides whether a caller may do something.
-    package func decide(_ action: Action, by caller: Caller, on subject: Subject) -> Decision {
+    package func decide(
+        _ action: Action,
+        by caller: Caller,
+        on subject: Subject,
+        at now: Timestamp
+    ) -> Decision {
         if action == .openBreakGlass, caller.isBreakGlass { return .allowed(rule: .breakGlassShares) }
         guard Self.actions(of: caller.role).contains(action) else {
             return .denied(rule: .roleLacksAction, mayKnow: self.mayKnow(subject, caller))
         }
-        let localOnly: Set<Action> = [.manageTokens, .manageAccounts, .manageBreakGlass, .manageKeyring]
-        if localOnly.contains(action) {
-            guard case .localOperator = caller.identity else { return .denied(rule: .localOperatorOnly, mayKnow: true) }
-        }
+        if let rule = Self.objection(to: action, by: caller, at: now) { return .denied(rule: rule, mayKnow: true) }
         switch (caller.role, subject) {
         case (.system, _):
             return .allowed(rule: .system)
@@ -61,6 +74,18 @@ package struct Policy: Sendable {
         }
     }
 
+    /// What is against an action that some ways of being known are not enough for.
+    private static func objection(to action: Action, by caller: Caller, at now: Timestamp) -> Rule? {
+        if case .localOperator = caller.identity { return nil }
+        if self.onConsole.contains(action) { return .localOperatorOnly }
+        guard self.inPerson.contains(action) else { return nil }
+        guard case .person = caller.identity else { return .inPersonOnly }
+        guard caller.scope == .everything else { return .wholeFleetOnly }
+        guard self.freshOnly.contains(action) else { return nil }
+        let isFresh = caller.authentication.map { $0.time <= now && now < $0.time + self.freshness } ?? false
+        return isFresh ? nil : .signInTooOld
+    }
+
     /// The actions that a role holds for, scope aside.
     package static func actions(of role: Role) -> Set<Action> {
         switch role {
@@ -74,12 +99,16 @@ package struct Policy: Sendable {
         case .administrator:
             [
                 .listKeys, .readDevice, .revealKey, .requestRotation, .cancelRotation, .retireDevice, .setLegalHold,
-                .readAudit, .exportAudit, .manageTokens, .manageAccounts, .manageBreakGlass, .manageKeyring,
-                .declareCompromise, .requestApproval, .decideApproval, .listApprovals, .listOwnApprovals, .moveDevice,
-                .readPolicy,
+                .readAudit, .exportAudit, .manageTokens, .revokeTokens, .manageEnrolment, .manageAccounts, .readAccess,
+                .readSettings, .manageBreakGlass, .manageKeyring, .declareCompromise, .requestApproval, .decideApproval,
+                .listApprovals, .listOwnApprovals, .moveDevice, .readPolicy,
             ]
         case .auditor:
-            [.listKeys, .readDevice, .readAudit, .exportAudit, .decideApproval, .listApprovals, .readPolicy]
+            [
+                .listKeys, .readDevice, .readAudit, .exportAudit, .decideApproval, .listApprovals, .readPolicy,
+                .readAccess,
+                .readSettings,
+            ]
         case .owner:
             [.readDevice, .revealKey, .requestRotation, .requestApproval, .listOwnDevices, .listOwnApprovals]
         case .device:

@@ -129,6 +129,8 @@ package struct EscrowRouter: Sendable {
         RecordPage(portal: portal).add(to: group)
         VerifyPage(portal: portal).add(to: group)
         ExportPage(portal: portal).add(to: group)
+        AccessPages(portal: portal).add(to: group)
+        SettingsPages(portal: portal).add(to: group)
         PortalFiles().add(to: group)
     }
 

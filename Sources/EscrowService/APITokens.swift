@@ -92,13 +92,13 @@ extension EscrowService {
 
     /// Every API token, without secrets.
     package func apiTokens(by caller: Caller) async throws(EscrowError) -> [APIToken] {
-        try await self.require(.manageTokens, by: caller, on: .installation)
+        try await self.require(.readAccess, by: caller, on: .installation)
         return try await self.snapshot { (reader) throws(StoreError) in try reader.apiTokens() }
     }
 
     /// Ends an API token, at once.
     package func revokeAPIToken(_ id: GUID, by caller: Caller) async throws(EscrowError) -> APIToken {
-        let permit = try await self.require(.manageTokens, by: caller, on: .installation)
+        let permit = try await self.require(.revokeTokens, by: caller, on: .installation)
         let now = self.clock()
         let revoked = try await self.operation { (transaction) throws(StoreError) -> Outcome<APIToken> in
             guard var token = try transaction.apiToken(id) else { return .refused(.notFound) }

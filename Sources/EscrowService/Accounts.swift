@@ -60,16 +60,25 @@ extension EscrowService {
 
     /// Every account.
     package func accounts(by caller: Caller) async throws(EscrowError) -> [Account] {
-        try await self.require(.manageAccounts, by: caller, on: .installation)
+        try await self.require(.readAccess, by: caller, on: .installation)
         return try await self.snapshot { (reader) throws(StoreError) in try reader.accounts() }
     }
 
     /// Disables an account: its sessions and its invitation end at once. Doing it twice does no harm.
-    package func disableAccount(_ id: GUID, by caller: Caller) async throws(EscrowError) -> Account {
+    ///
+    /// - Parameter state: what whoever asks has seen of it; refused when it is another by now. Nil: whatever it is.
+    package func disableAccount(
+        _ id: GUID,
+        seen state: Account.State? = nil,
+        by caller: Caller
+    ) async throws(EscrowError) -> Account {
         let permit = try await self.require(.manageAccounts, by: caller, on: .installation)
         return try await self.operation { (transaction) throws(StoreError) -> Outcome<Account> in
             guard var account = try transaction.account(id) else { return .refused(.notFound) }
             guard account.disabledAt == nil else { return .done(account, []) }
+            if let conflict = try Self.conflict(with: account, seen: state, in: transaction, by: caller) {
+                return .refused(conflict)
+            }
             account.disabledAt = permit.now
             try transaction.update(account)
             try transaction.removeInvitation(of: id)
@@ -80,11 +89,20 @@ extension EscrowService {
 
     /// Takes from an account what it is entered with, and invites its person anew: for a lost password or device, and to
     /// let somebody back in who was disabled. Sessions end at once.
-    package func resetAccount(_ id: GUID, by caller: Caller) async throws(EscrowError) -> Invited {
+    ///
+    /// - Parameter state: what whoever asks has seen of it; refused when it is another by now. Nil: whatever it is.
+    package func resetAccount(
+        _ id: GUID,
+        seen state: Account.State? = nil,
+        by caller: Caller
+    ) async throws(EscrowError) -> Invited {
         let permit = try await self.require(.manageAccounts, by: caller, on: .installation)
         let (invitation, token) = self.invitation(to: id, for: self.settings.signIn.invitationLifetime)
         let account = try await self.operation { (transaction) throws(StoreError) -> Outcome<Account> in
             guard var account = try transaction.account(id) else { return .refused(.notFound) }
+            if let conflict = try Self.conflict(with: account, seen: state, in: transaction, by: caller) {
+                return .refused(conflict)
+            }
             account.password = nil
             account.codeSeed = nil
             account.codeStep = nil
@@ -96,6 +114,37 @@ extension EscrowService {
             return .done(account, [permit.event(.accountReset, token: id)] + ended)
         }
         return Invited(account: account, link: self.settings.signIn.link(of: token), expiresAt: invitation.expiresAt)
+    }
+
+    /// Why an account is not taken from its person: it changed meanwhile, it is the caller's own, or nobody would be left.
+    ///
+    /// Whoever has the server's own console is an administrator without an account, and may end every one.
+    private static func conflict(
+        with account: Account,
+        seen state: Account.State?,
+        in transaction: Transaction,
+        by caller: Caller
+    ) throws(StoreError) -> EscrowError? {
+        if let state, account.state != state {
+            let problem = "Somebody else changed this account meanwhile: it is \(account.state.rawValue) now."
+            return .conflict(code: "account-changed", problem: problem)
+        }
+        if case .localOperator = caller.identity { return nil }
+        guard !Self.isOwn(account, caller) else {
+            let problem = "Nobody can take their own access; another administrator can."
+            return .conflict(code: "own-account", problem: problem)
+        }
+        let isAdministrator = account.role == .administrator && account.scope == .everything && account.state == .active
+        if isAdministrator, try !transaction.hasAdministrator(otherThan: account.id) {
+            let problem = "No other administrator over every device would be left who can sign in."
+            return .conflict(code: "last-administrator", problem: problem)
+        }
+        return nil
+    }
+
+    private static func isOwn(_ account: Account, _ caller: Caller) -> Bool {
+        guard case .person(Account.issuer, let subject, _) = caller.identity else { return false }
+        return subject == account.id.description
     }
 
     private static func endAll(

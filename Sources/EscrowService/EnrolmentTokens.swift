@@ -7,8 +7,11 @@ import EscrowStore
 extension EscrowService {
     /// Makes an enrolment token. Its secret is returned this once and kept nowhere.
     ///
-    /// - Parameter maximumUses: 1 or more; nil for any number.
+    /// - Parameters:
+    ///   - id: the ID that it gets, for a form that may be sent twice: the second time it is refused. A random one when nil.
+    ///   - maximumUses: 1 or more; nil for any number.
     package func createEnrolmentToken(
+        id: GUID? = nil,
         name: String,
         group: String,
         maximumUses: Int?,
@@ -22,9 +25,9 @@ extension EscrowService {
         }
         let now = self.clock()
         try Self.check(expiry: expiresAt, now: now)
-        let permit = try await self.require(.manageTokens, by: caller, on: .installation)
+        let permit = try await self.require(.manageEnrolment, by: caller, on: .installation)
         var generator = SystemRandomNumberGenerator()
-        let secret = TokenSecret.generate(.enrolment, using: &generator)
+        let secret = TokenSecret.generate(.enrolment, id: id, using: &generator)
         let token = EnrolmentToken(
             id: secret.id,
             name: name,
@@ -37,6 +40,10 @@ extension EscrowService {
             revokedAt: nil
         )
         try await self.operation { (transaction) throws(StoreError) -> Outcome<Void> in
+            guard try transaction.enrolmentToken(token.id) == nil else {
+                let problem = "This token was made already; its secret was shown then."
+                return .refused(.conflict(code: "token-exists", problem: problem))
+            }
             try transaction.insert(token)
             let event = permit.event(.enrolmentTokenCreated, token: token.id)
             return .done((), [event])
@@ -46,13 +53,13 @@ extension EscrowService {
 
     /// Every enrolment token, without secrets.
     package func enrolmentTokens(by caller: Caller) async throws(EscrowError) -> [EnrolmentToken] {
-        try await self.require(.manageTokens, by: caller, on: .installation)
+        try await self.require(.readAccess, by: caller, on: .installation)
         return try await self.snapshot { (reader) throws(StoreError) in try reader.enrolmentTokens() }
     }
 
     /// Ends an enrolment token. Devices that enrolled with it stay enrolled.
     package func revokeEnrolmentToken(_ id: GUID, by caller: Caller) async throws(EscrowError) -> EnrolmentToken {
-        let permit = try await self.require(.manageTokens, by: caller, on: .installation)
+        let permit = try await self.require(.manageEnrolment, by: caller, on: .installation)
         let now = self.clock()
         return try await self.operation { (transaction) throws(StoreError) -> Outcome<EnrolmentToken> in
             guard var token = try transaction.enrolmentToken(id) else { return .refused(.notFound) }

@@ -32,6 +32,8 @@ package struct EscrowSettings: Equatable, Sendable {
     package var proofBacklog = 64
     /// What is asked of the witnesses of the audit log, where there are any.
     package var witnessPolicy = WitnessPolicy()
+    /// Whether private keys are held by a process of their own.
+    package var isOpenerSeparate = false
 
     /// How people sign in, and how long they stay.
     package var signIn = SignInSettings()

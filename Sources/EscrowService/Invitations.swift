@@ -114,6 +114,7 @@ extension EscrowService {
             account.password = password
             account.codeSeed = invitation.codeSeed
             account.codeStep = step
+            account.signedInAt = now
             try transaction.update(account)
             try transaction.remove(invitation)
             try transaction.setRecoveryCodes(codes.compactMap { RecoveryCode.hash(of: $0) }, of: account.id)

@@ -71,7 +71,7 @@ extension EscrowService {
         on subject: Policy.Subject,
         at now: Timestamp
     ) -> Permit? {
-        guard case .allowed(let rule) = self.policy.decide(action, by: caller, on: subject) else { return nil }
+        guard case .allowed(let rule) = self.policy.decide(action, by: caller, on: subject, at: now) else { return nil }
         return Permit(action: action, caller: caller, rule: rule, now: now)
     }
 
@@ -81,7 +81,7 @@ extension EscrowService {
         on subject: Policy.Subject,
         device: Device? = nil
     ) -> Outcome<Value> {
-        let decision = self.policy.decide(action, by: caller, on: subject)
+        let decision = self.policy.decide(action, by: caller, on: subject, at: self.clock())
         let event = AuditEvent(
             .accessDenied,
             .denied,
@@ -92,7 +92,7 @@ extension EscrowService {
             deviceName: device?.facts.name
         )
         guard case .denied(_, mayKnow: true) = decision else { return .refused(.notFound, [event]) }
-        return .refused(.denied, [event])
+        return .refused(decision.rule == .signInTooOld ? .signInTooOld : .denied, [event])
     }
 
     private static func subject(_ device: Device) -> Policy.Subject {

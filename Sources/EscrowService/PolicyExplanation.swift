@@ -5,7 +5,8 @@ import EscrowStore
 
 /// A disclosure that nobody asks for: what would come of it.
 package struct SupposedDisclosure: Sendable {
-    /// Whose it would be: an API token's ID or name, or `operator:NAME`.
+    /// Whose it would be: an API token's ID or name, `operator:NAME`, `account:USERNAME`, or somebody with a role,
+    /// `role:ROLE` or `role:ROLE:GROUP,GROUP`; `role:owner` is the device's owner. Whoever signs in has just done so.
     package var caller: String
     /// The device.
     package var device: GUID
@@ -65,13 +66,14 @@ extension EscrowService {
             throw .invalid(field: "from", problem: "must be an IP address, or local for the server's own console")
         }
         let source = Source(address: supposed.address ?? caller.source.address)
-        let subject = try await self.supposedCaller(supposed.caller, source)
+        let subject = try await self.supposedCaller(supposed.caller, source, owner: device.facts.owner, at: supposed.at)
         let policy = self.rules.current
         let now = supposed.at ?? self.clock()
         let matrix = self.policy.decide(
             .revealKey,
             by: subject,
-            on: .device(device.id, group: device.group, owner: device.facts.owner)
+            on: .device(device.id, group: device.group, owner: device.facts.owner),
+            at: now
         )
         var decision: DisclosureDecision?
         if matrix.isAllowed {
@@ -97,7 +99,22 @@ extension EscrowService {
         )
     }
 
-    private func supposedCaller(_ text: String, _ source: Source) async throws(EscrowError) -> Caller {
+    private func supposedCaller(
+        _ text: String,
+        _ source: Source,
+        owner: String?,
+        at time: Timestamp?
+    ) async throws(EscrowError) -> Caller {
+        let fresh = Authentication(time: time ?? self.clock(), methods: ["otp", "pwd"])
+        if text.hasPrefix("account:") {
+            let name = text.dropFirst("account:".count).lowercased()
+            let account = try await self.snapshot { (reader) throws(StoreError) in try reader.account(userName: name) }
+            guard let account, account.state != .disabled else {
+                throw .invalid(field: "caller", problem: "must be the user name of an account that is not disabled")
+            }
+            return Self.caller(account, source, fresh)
+        }
+        if text.hasPrefix("role:") { return try Self.supposed(text, source, fresh, owner: owner) }
         if text.hasPrefix("operator:") {
             return Caller(
                 identity: .localOperator(name: String(text.dropFirst("operator:".count))),
@@ -114,7 +131,8 @@ extension EscrowService {
         guard let token = found.first else {
             throw .invalid(
                 field: "caller",
-                problem: "must be the ID or the name of an API token that is valid, or operator:NAME"
+                problem: "must be the ID or the name of an API token that is valid, operator:NAME, account:USERNAME "
+                    + "or role:ROLE"
             )
         }
         guard found.count == 1 else {
@@ -125,6 +143,29 @@ extension EscrowService {
             role: token.role,
             scope: token.scope,
             source: source
+        )
+    }
+
+    /// Somebody with a role, who has no account: what would hold for whoever had one.
+    private static func supposed(
+        _ text: String,
+        _ source: Source,
+        _ authentication: Authentication,
+        owner: String?
+    ) throws(EscrowError) -> Caller {
+        let parts = text.split(separator: ":", maxSplits: 2).map(String.init)
+        guard parts.count >= 2, let role = Role(rawValue: parts[1]), role != .device, role != .system else {
+            throw .invalid(field: "caller", problem: "must be role: with a role of people, such as role:helpdesk")
+        }
+        let groups = parts.count == 3 ? Set(parts[2].split(separator: ",").map(String.init)) : []
+        let name = role == .owner ? owner ?? role.rawValue : role.rawValue
+        return Caller(
+            identity: .person(issuer: Account.issuer, subject: "supposed", name: name),
+            role: role,
+            scope: groups.isEmpty ? .everything : .groups(groups),
+            source: source,
+            userName: name,
+            authentication: authentication
         )
     }
 }

@@ -5,11 +5,14 @@ import Synchronization
 
 /// The policy file that is in force: replaced as a whole, while requests go on.
 final class PolicyInForce: Sendable {
-    private let document = Mutex(PolicyDocument.none)
+    private let state = Mutex((document: PolicyDocument.none, readAt: Timestamp?.none))
 
-    var current: PolicyDocument { self.document.withLock { $0 } }
+    var current: PolicyDocument { self.state.withLock { $0.document } }
 
-    func replace(by document: PolicyDocument) { self.document.withLock { $0 = document } }
+    /// When this process read it; nil when it never read any.
+    var readAt: Timestamp? { self.state.withLock { $0.readAt } }
+
+    func replace(by document: PolicyDocument, at now: Timestamp) { self.state.withLock { $0 = (document, now) } }
 }
 
 extension EscrowService {
@@ -25,7 +28,7 @@ extension EscrowService {
         return try await self.operation { (transaction) throws(StoreError) -> Outcome<String?> in
             let state = try transaction.policyState()
             guard state?.content ?? "" != policy.text else {
-                self.rules.replace(by: policy)
+                self.rules.replace(by: policy, at: permit.now)
                 return .done(nil, [])
             }
             let old = state?.digest ?? PolicyDocument.none.digest
@@ -42,7 +45,7 @@ extension EscrowService {
             event.policy = policy.digest
             // Here rather than after the commit: this thread is the only one that discloses, so that no disclosure by the
             // old rules can follow this record. A commit that fails ends the process.
-            self.rules.replace(by: policy)
+            self.rules.replace(by: policy, at: permit.now)
             return .done(old, [event])
         }
     }
@@ -53,7 +56,7 @@ extension EscrowService {
     package func resumePolicy() async throws {
         let state = try await self.snapshot { (reader) throws(StoreError) in try reader.policyState() }
         guard let state, !state.content.isEmpty else { return }
-        self.rules.replace(by: try PolicyDocument(state.content))
+        self.rules.replace(by: try PolicyDocument(state.content), at: self.clock())
     }
 
     /// Records that a changed policy file could not be used, and that the old one stays in force.

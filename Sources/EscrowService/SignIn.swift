@@ -93,6 +93,8 @@ extension EscrowService {
             }
             // Of two tries at once with one password, one gets here.
             guard self.people.end(stepUnder: hash) else { return .done(nil, []) }
+            account.signedInAt = now
+            try transaction.update(account)
             let session = self.session(id, sessionHash, of: account, methods: ["pwd", method], source, at: now)
             try transaction.insert(session)
             let caller = Self.caller(account, source, session.authentication)

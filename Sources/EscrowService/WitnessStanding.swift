@@ -48,6 +48,36 @@ package final class WitnessStanding: Sendable {
         }
     }
 
+    /// How one witness stands.
+    package struct State: Sendable {
+        /// Its name.
+        package let name: String
+        /// The size of the log that it cosigned last, and when; nil when this process has heard nothing of it.
+        package let cosigned: (size: UInt64, at: Timestamp)?
+        /// What it objects to.
+        package let objection: Objection?
+        /// Why it could not be asked the last time.
+        package let problem: String?
+        /// Whether its cosignature counts now.
+        package let isFresh: Bool
+    }
+
+    /// How each witness stands, in the order of the configuration.
+    package func states(at now: Timestamp) -> [State] {
+        self.state.withLock { state in
+            self.keys.map { key in
+                let witness = state[key] ?? Witness()
+                return State(
+                    name: key.name,
+                    cosigned: witness.at.map { (witness.size, $0) },
+                    objection: witness.objection,
+                    problem: witness.problem,
+                    isFresh: witness.objection == nil && witness.at.map { $0 + self.policy.maximumAge >= now } ?? false
+                )
+            }
+        }
+    }
+
     /// What is wrong with the witnesses, one sentence each: what must be looked into at once, and what may pass.
     package func problems(at now: Timestamp) -> (alarms: [String], warnings: [String]) {
         guard !self.keys.isEmpty else { return ([], []) }

@@ -11,6 +11,16 @@ extension Reader {
     package func apiTokens() throws(StoreError) -> [APIToken] {
         try self.connection.all(APITokenColumns.all, read: APITokenColumns.read)
     }
+
+    /// API tokens, the latest first.
+    package func apiTokens(_ page: PageRequest) throws(StoreError) -> Page<APIToken> {
+        let items = try self.connection.all(
+            APITokenColumns.page,
+            .integer(page.after ?? .max),
+            .integer(page.limit + 1)
+        ) { row throws(StoreError) in (row: try row.integer(), token: try APITokenColumns.read(&row)) }
+        return Page(items, limit: page.limit) { $0.row }.map(\.token)
+    }
 }
 
 extension Transaction {
@@ -56,6 +66,7 @@ private enum APITokenColumns {
 
     static let byID = SQL("SELECT \(Self.list) FROM api_token WHERE token_id = $1")
     static let all = SQL("SELECT \(Self.list) FROM api_token ORDER BY id")
+    static let page = SQL("SELECT id, \(Self.list) FROM api_token WHERE id < $1 ORDER BY id DESC LIMIT $2")
     static let insert = SQL(
         """
         INSERT INTO api_token (token_id, name, hash, role, scope, created_at, expires_at, revoked_at,

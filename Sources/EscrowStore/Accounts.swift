@@ -17,6 +17,34 @@ extension Reader {
         try self.connection.all(AccountColumns.all, read: AccountColumns.read)
     }
 
+    /// Accounts, the latest first; those alone whose user name begins so, if that is asked for.
+    package func accounts(userNamePrefix: String?, _ page: PageRequest) throws(StoreError) -> Page<Account> {
+        let read = { (row: inout Row) throws(StoreError) in
+            (row: try row.integer(), account: try AccountColumns.read(&row))
+        }
+        let after = SQLValue.integer(page.after ?? .max)
+        let limit = SQLValue.integer(page.limit + 1)
+        let items =
+            if let userNamePrefix {
+                try self.connection.all(
+                    AccountColumns.pageByName,
+                    PrefixRange(prefix: userNamePrefix).values + [after, limit],
+                    read: read
+                )
+            } else {
+                try self.connection.all(AccountColumns.page, [after, limit], read: read)
+            }
+        return Page(items, limit: page.limit) { $0.row }.map(\.account)
+    }
+
+    /// Whether anybody but an account is an active administrator over everything.
+    package func hasAdministrator(otherThan account: GUID) throws(StoreError) -> Bool {
+        let found = try self.connection.first(AccountColumns.otherAdministrator, .guid(account)) {
+            row throws(StoreError) in try row.integer()
+        }
+        return found != nil
+    }
+
     /// Whether there is any account, or any invitation.
     package func hasPeople() throws(StoreError) -> Bool {
         let found = try self.connection.first(AccountColumns.any) { row throws(StoreError) in try row.integer() }
@@ -50,7 +78,8 @@ extension Transaction {
             .bytes(account.codeSeed),
             .integer(account.codeStep),
             .time(account.createdAt),
-            .time(account.disabledAt)
+            .time(account.disabledAt),
+            .time(account.signedInAt)
         )
     }
 
@@ -62,7 +91,8 @@ extension Transaction {
             .bytes(account.password),
             .bytes(account.codeSeed),
             .integer(account.codeStep),
-            .time(account.disabledAt)
+            .time(account.disabledAt),
+            .time(account.signedInAt)
         )
         guard changed == 1 else { throw .constraint(.reference) }
     }
@@ -103,7 +133,8 @@ extension Transaction {
 
 private enum AccountColumns {
     static let list =
-        "account_id, user_name, name, role, scope, password, code_seed, code_step, created_at, disabled_at"
+        "account_id, user_name, name, role, scope, password, code_seed, code_step, created_at, disabled_at, "
+        + "signed_in_at"
 
     static func read(_ row: inout Row) throws(StoreError) -> Account {
         Account(
@@ -116,23 +147,41 @@ private enum AccountColumns {
             codeSeed: try row.optionalBytes(),
             codeStep: try row.optionalInteger(),
             createdAt: try row.time(),
-            disabledAt: try row.optionalTime()
+            disabledAt: try row.optionalTime(),
+            signedInAt: try row.optionalTime()
         )
     }
 
     static let byID = SQL("SELECT \(Self.list) FROM account WHERE account_id = $1")
     static let byUserName = SQL("SELECT \(Self.list) FROM account WHERE user_name = $1")
     static let all = SQL("SELECT \(Self.list) FROM account ORDER BY id")
+    static let page = SQL("SELECT id, \(Self.list) FROM account WHERE id < $1 ORDER BY id DESC LIMIT $2")
+    static let pageByName = SQL(
+        """
+        SELECT id, \(Self.list) FROM account WHERE user_name >= $1 AND user_name < $2 AND id + 0 < $3
+        ORDER BY id + 0 DESC LIMIT $4
+        """
+    )
+    static let otherAdministrator = SQL(
+        """
+        SELECT 1 FROM account WHERE id > 0 AND role = 'administrator' AND scope IS NULL AND password IS NOT NULL
+            AND disabled_at IS NULL AND account_id <> $1
+        LIMIT 1
+        """
+    )
     static let any = SQL("SELECT 1 FROM account UNION ALL SELECT 1 FROM invitation LIMIT 1")
     static let insert = SQL(
         """
         INSERT INTO account (account_id, user_name, name, role, scope, password, code_seed, code_step, created_at,
-            disabled_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            disabled_at, signed_in_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         """
     )
     static let update = SQL(
-        "UPDATE account SET password = $2, code_seed = $3, code_step = $4, disabled_at = $5 WHERE account_id = $1"
+        """
+        UPDATE account SET password = $2, code_seed = $3, code_step = $4, disabled_at = $5, signed_in_at = $6
+        WHERE account_id = $1
+        """
     )
     static let invitation = SQL("SELECT hash, account, code_seed, expires_at FROM invitation WHERE hash = $1")
     static let insertInvitation = SQL(

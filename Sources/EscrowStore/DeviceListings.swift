@@ -50,6 +50,22 @@ extension Reader {
         return counts
     }
 
+    /// How many devices in use each group of a scope has, by the group's name. A group without one is not there.
+    package func groupCounts(scope: Scope) throws(StoreError) -> [String: Int] {
+        var query = ListQuery()
+        if case .only(let names) = GroupChoice(scope: scope) {
+            let parameters = names.map { query.parameter(.text($0)) }
+            query.require(parameters.isEmpty ? "1 = 0" : "device_group IN (\(parameters.joined(separator: ", ")))")
+        } else {
+            query.require("1 = 1")
+        }
+        let sql = SQL("SELECT device_group, devices FROM device_count WHERE \(query.conditionText)")
+        let rows = try self.connection.all(sql, query.values) { row throws(StoreError) in
+            (group: try row.text(), devices: try row.int())
+        }
+        return Dictionary(rows.filter { $0.devices > 0 }.map { ($0.group, $0.devices) }, uniquingKeysWith: +)
+    }
+
     private func devices(
         _ query: inout ListQuery,
         _ namePrefix: String?,

@@ -11,6 +11,16 @@ extension Reader {
     package func enrolmentTokens() throws(StoreError) -> [EnrolmentToken] {
         try self.connection.all(EnrolmentTokenColumns.all, read: EnrolmentTokenColumns.read)
     }
+
+    /// Enrolment tokens, the latest first.
+    package func enrolmentTokens(_ page: PageRequest) throws(StoreError) -> Page<EnrolmentToken> {
+        let items = try self.connection.all(
+            EnrolmentTokenColumns.page,
+            .integer(page.after ?? .max),
+            .integer(page.limit + 1)
+        ) { row throws(StoreError) in (row: try row.integer(), token: try EnrolmentTokenColumns.read(&row)) }
+        return Page(items, limit: page.limit) { $0.row }.map(\.token)
+    }
 }
 
 extension Transaction {
@@ -61,6 +71,7 @@ private enum EnrolmentTokenColumns {
 
     static let byID = SQL("SELECT \(Self.list) FROM enrolment_token WHERE token_id = $1")
     static let all = SQL("SELECT \(Self.list) FROM enrolment_token ORDER BY id")
+    static let page = SQL("SELECT id, \(Self.list) FROM enrolment_token WHERE id < $1 ORDER BY id DESC LIMIT $2")
     static let insert = SQL(
         """
         INSERT INTO enrolment_token (token_id, name, hash, device_group, maximum_uses, uses, created_at, expires_at,

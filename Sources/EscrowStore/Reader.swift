@@ -8,6 +8,12 @@ package class Reader {
 
     init(connection: Connection) { self.connection = connection }
 
+    /// How many bytes the database takes.
+    package func databaseSize() throws(StoreError) -> Int64 {
+        let sql = SQL("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+        return try self.connection.first(sql) { row throws(StoreError) in try row.integer() } ?? 0
+    }
+
     /// The engine's plan of every statement that a piece of work runs, for a test to find one that has no index.
     package func plans(of work: () throws(StoreError) -> Void) throws(StoreError) -> [String] {
         try self.connection.plans(of: work)

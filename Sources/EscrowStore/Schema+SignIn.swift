@@ -16,6 +16,7 @@ extension Schema {
             code_step INTEGER,
             created_at INTEGER NOT NULL,
             disabled_at INTEGER,
+            signed_in_at INTEGER,
             CONSTRAINT account_account_id UNIQUE (account_id),
             CONSTRAINT account_user_name UNIQUE (user_name),
             CHECK ((password IS NULL) = (code_seed IS NULL))

@@ -26,6 +26,16 @@ extension Reader {
             read: SessionColumns.read
         )
     }
+
+    /// Everybody's sessions, the latest first, those that have ended by themselves and wait to be swept included.
+    package func sessions(_ page: PageRequest) throws(StoreError) -> Page<Session> {
+        let items = try self.connection.all(
+            SessionColumns.page,
+            .integer(page.after ?? .max),
+            .integer(page.limit + 1)
+        ) { row throws(StoreError) in (row: try row.integer(), session: try SessionColumns.read(&row)) }
+        return Page(items, limit: page.limit) { $0.row }.map(\.session)
+    }
 }
 
 extension Transaction {
@@ -125,6 +135,7 @@ private enum SessionColumns {
     static let ofProvider = SQL(
         "SELECT \(Self.list) FROM session WHERE issuer = $1 AND provider_session = $2 ORDER BY id"
     )
+    static let page = SQL("SELECT id, \(Self.list) FROM session WHERE id < $1 ORDER BY id DESC LIMIT $2")
     static let insert = SQL(
         """
         INSERT INTO session (session_id, hash, issuer, subject, name, user_name, role, scope, authenticated_at, methods,

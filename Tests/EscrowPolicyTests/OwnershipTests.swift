@@ -67,13 +67,20 @@ struct OwnershipTests {
         #expect(owner.role == .owner && owner.scope == .groups([]))
         #expect(owner.principal == Self.person("kim@example.com", role).principal)
         let own = Policy.Subject.device(GUID(high: 1, low: 1), group: "berlin", owner: "Kim@Example.com")
-        let decision = Policy().decide(action, by: owner, on: own)
+        let decision = Policy().decide(action, by: owner, on: own, at: Timestamp(seconds: 0))
         #expect(decision.isAllowed == Policy.actions(of: .owner).contains(action))
         #expect(decision.isAllowed == (decision.rule == .ownDevice))
         for owner in [nil, "max@example.com"] {
             let other = Policy.Subject.device(GUID(high: 2, low: 2), group: "berlin", owner: owner)
             let caller = try #require(Self.person("kim@example.com", role).asOwner)
-            guard case .denied(_, mayKnow: false) = Policy().decide(action, by: caller, on: other) else {
+            guard
+                case .denied(_, mayKnow: false) = Policy().decide(
+                    action,
+                    by: caller,
+                    on: other,
+                    at: Timestamp(seconds: 0)
+                )
+            else {
                 Issue.record("\(role) may \(action) on somebody else's device, or know of it")
                 continue
             }

@@ -6,6 +6,7 @@ struct Cursor: Equatable, Sendable {
         case devices = "d"
         case audit = "a"
         case approvals = "p"
+        case access = "x"
     }
 
     /// Which list it is of.

@@ -20,13 +20,14 @@ struct Navigation: Sendable {
         ("approvals", "/approvals", .listApprovals),
         ("audit", "/audit", .readAudit),
         ("access", "/access", .readPolicy),
-        ("settings", "/settings", .readPolicy),
+        ("settings", "/settings", .readSettings),
     ]
 
     /// The links for a caller, in order; everybody's own devices come last.
     static func items(for caller: Caller, at path: String) -> [Item] {
         let actions = Policy.actions(of: caller.role)
         let parts = self.parts.filter { actions.contains($0.action) && actions.contains(.listKeys) }
+            .filter { $0.action != .readSettings || caller.scope == .everything }
         return (parts.map { ($0.title, $0.path) } + [("myDevices", "/my")]).map { title, own in
             Item(title: title, path: own, isCurrent: path == own || path.hasPrefix(own + "/"))
         }

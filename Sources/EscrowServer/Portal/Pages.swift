@@ -27,6 +27,20 @@ package struct Pages: Sendable {
         case approval
         case again
         case provider
+        case accesstabs
+        case accessroles
+        case accessgroups
+        case accessrules
+        case accessaccounts
+        case accessaccount
+        case accessinvite
+        case accesslink
+        case accesssessions
+        case accesstokens
+        case accessenrolment
+        case accesssecret
+        case accessbreakglass
+        case settings
 
         fileprivate var source: [UInt8] {
             switch self {
@@ -51,6 +65,20 @@ package struct Pages: Sendable {
             case .approval: PackageResources.approval_mustache
             case .again: PackageResources.again_mustache
             case .provider: PackageResources.provider_mustache
+            case .accesstabs: PackageResources.accesstabs_mustache
+            case .accessroles: PackageResources.accessroles_mustache
+            case .accessgroups: PackageResources.accessgroups_mustache
+            case .accessrules: PackageResources.accessrules_mustache
+            case .accessaccounts: PackageResources.accessaccounts_mustache
+            case .accessaccount: PackageResources.accessaccount_mustache
+            case .accessinvite: PackageResources.accessinvite_mustache
+            case .accesslink: PackageResources.accesslink_mustache
+            case .accesssessions: PackageResources.accesssessions_mustache
+            case .accesstokens: PackageResources.accesstokens_mustache
+            case .accessenrolment: PackageResources.accessenrolment_mustache
+            case .accesssecret: PackageResources.accesssecret_mustache
+            case .accessbreakglass: PackageResources.accessbreakglass_mustache
+            case .settings: PackageResources.settings_mustache
             }
         }
     }

@@ -105,6 +105,7 @@ struct ServeConfiguration: Sendable {
         self.maintenanceInterval = try reader.span(.maintenanceInterval) ?? .seconds(10)
         self.escrow = try EscrowSettings(reader)
         self.openID = try OpenIDConfiguration(reader, roles: file?.roles ?? [], publicURL: publicURL)
+        self.escrow.isOpenerSeparate = self.opener.place == .process
         self.escrow.signIn.publicURL = publicURL
         self.escrow.signIn.issuer = self.openID?.settings.issuer
         self.escrow.signIn.idle = try reader.span(.sessionIdle) ?? self.escrow.signIn.idle

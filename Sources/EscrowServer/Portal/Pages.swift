@@ -17,6 +17,9 @@ package struct Pages: Sendable {
         case verify
         case export
         case device
+        case devices
+        case fleet
+        case rotations
         case helpdesk
         case reveal
         case revealed
@@ -55,6 +58,9 @@ package struct Pages: Sendable {
             case .verify: PackageResources.verify_mustache
             case .export: PackageResources.export_mustache
             case .device: PackageResources.device_mustache
+            case .devices: PackageResources.devices_mustache
+            case .fleet: PackageResources.fleet_mustache
+            case .rotations: PackageResources.rotations_mustache
             case .helpdesk: PackageResources.helpdesk_mustache
             case .reveal: PackageResources.reveal_mustache
             case .revealed: PackageResources.revealed_mustache

@@ -12,7 +12,9 @@ struct OwnDeviceTests {
     private func prepared(_ policy: String? = nil) async throws -> (
         escrow: Escrow, kims: TestDevice, others: TestDevice
     ) {
-        let (escrow, kims) = try await PolicyTests.prepared(policy ?? "rules: []")
+        let (escrow, kims) = try await PolicyTests.prepared(
+            policy ?? "rules:\n  - {name: elsewhere, scope: {groups: [nowhere]}, selfService: false}"
+        )
         let others = try await TestDevice(in: escrow, volumes: [try TestVolume()], name: "OTHER")
         others.facts.owner = "max@example.com"
         try await others.settle()

@@ -2,7 +2,7 @@ import AuditLog
 import EscrowModel
 
 /// A table for spreadsheets: RFC 4180, UTF-8, a header, and no cell that a spreadsheet takes for a formula.
-enum CSVFormat {
+package enum CSVFormat {
     /// The columns, in order. A new one goes at the end, before `more`, so that people's formulas stay right.
     private static let columns: [(name: String, value: @Sendable (LoggedRecord) -> String?)] = [
         ("index", { String($0.index) }),
@@ -48,7 +48,7 @@ enum CSVFormat {
     /// Appends a cell: in quotes where RFC 4180 wants them, and behind an apostrophe where a spreadsheet would run it.
     ///
     /// The characters are those that OWASP names for CSV injection. Line breaks become spaces: a record is one line.
-    private static func append(cell text: String, to bytes: inout [UInt8]) {
+    package static func append(cell text: String, to bytes: inout [UInt8]) {
         var text = text
         text.withUTF8 { utf8 in
             var needsQuotes = false

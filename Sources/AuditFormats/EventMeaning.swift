@@ -47,6 +47,7 @@ package struct EventMeaning: Equatable, Sendable {
     private static let known: [String: EventMeaning] = [
         "server.started": Self("Server started", .informational, .other),
         "access.denied": Self("Access denied", .medium, .other),
+        "devices.exported": Self("List of devices exported", .low, .read),
         "audit.exported": Self("Audit log exported", .medium, .read),
         "auditSink.added": Self("Audit sink added", .medium, .create, of: .sink),
         "auditSink.changed": Self("Audit sink changed", .high, .update, of: .sink),

@@ -28,6 +28,7 @@ package struct AuditEvent: Equatable, Sendable {
         case rotationFailed = "rotation.failed"
         case rotationExpired = "rotation.expired"
         case rotationCancelled = "rotation.cancelled"
+        case devicesExported = "devices.exported"
         case auditExported = "audit.exported"
         case witnessObjected = "log.witnessObjected"
         case auditSinkAdded = "auditSink.added"

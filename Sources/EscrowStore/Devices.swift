@@ -74,10 +74,11 @@ extension Transaction {
             .word(status.state),
             .word(status.reason),
             .time(status.since),
-            .bool(false)
+            .bool(false),
+            .integer(device.enrolledAt.dayNumber)
         ) { row throws(StoreError) in try row.integer() }
         guard let row else { throw .corrupt("table device") }
-        try self.count(1, group: device.group, status: status.state)
+        try self.count(1, group: device.group, status.state, status.reason)
         return Device(
             row: row,
             id: device.id,
@@ -97,21 +98,36 @@ extension Transaction {
         let old = try self.connection.first(DeviceColumns.standing, .integer(device.row)) { row throws(StoreError) in
             (
                 group: try row.text(), state: try row.word(Device.State.self),
-                status: try row.word(EscrowStatus.State.self)
+                status: try row.word(EscrowStatus.State.self), reason: try row.word(EscrowStatus.Reason.self),
+                isOnLegalHold: try row.bool(), seenDay: try row.integer()
             )
         }
         guard let old else { throw .constraint(.reference) }
         try self.connection.run(
             DeviceColumns.update,
             .integer(device.row),
-            .word(device.state),
             .bytes(device.credential),
             .time(device.lastSeenAt),
-            .word(device.status.state),
-            .word(device.status.reason),
-            .time(device.status.since),
-            .bool(device.isOnLegalHold)
+            .time(device.status.since)
         )
+        if old.seenDay != device.lastSeenAt.dayNumber {
+            try self.connection.run(
+                DeviceColumns.updateDay,
+                .integer(device.row),
+                .integer(device.lastSeenAt.dayNumber)
+            )
+        }
+        let isSame = (old.state, old.status, old.reason) == (device.state, device.status.state, device.status.reason)
+        if !isSame || old.isOnLegalHold != device.isOnLegalHold {
+            try self.connection.run(
+                DeviceColumns.updateIndexed,
+                .integer(device.row),
+                .word(device.state),
+                .word(device.status.state),
+                .word(device.status.reason),
+                .bool(device.isOnLegalHold)
+            )
+        }
         try self.connection.run(
             DeviceColumns.updateFacts,
             .integer(device.row),
@@ -126,12 +142,19 @@ extension Transaction {
         if old.group != device.group {
             try self.connection.run(DeviceColumns.updateGroup, .integer(device.row), .text(device.group))
         }
-        guard old != (device.group, device.state, device.status.state) else { return }
-        if old.state == .active { try self.count(-1, group: old.group, status: old.status) }
-        if device.state == .active { try self.count(1, group: device.group, status: device.status.state) }
+        guard !isSame || old.group != device.group else { return }
+        if old.state == .active { try self.count(-1, group: old.group, old.status, old.reason) }
+        if device.state == .active {
+            try self.count(1, group: device.group, device.status.state, device.status.reason)
+        }
     }
 
-    private func count(_ difference: Int64, group: String, status: EscrowStatus.State) throws(StoreError) {
+    private func count(
+        _ difference: Int64,
+        group: String,
+        _ status: EscrowStatus.State,
+        _ reason: EscrowStatus.Reason
+    ) throws(StoreError) {
         // Not an upsert: PostgreSQL and SQLite both check the row that would be inserted, and -1 is not allowed in
         // one.
         let changed = try self.connection.run(
@@ -142,6 +165,15 @@ extension Transaction {
         )
         if changed == 0 {
             try self.connection.run(DeviceColumns.startCount, .text(group), .word(status), .integer(difference))
+        }
+        let alsoChanged = try self.connection.run(
+            DeviceColumns.countReason,
+            .text(group),
+            .word(reason),
+            .integer(difference)
+        )
+        if alsoChanged == 0 {
+            try self.connection.run(DeviceColumns.startReasonCount, .text(group), .word(reason), .integer(difference))
         }
     }
 }
@@ -181,23 +213,36 @@ enum DeviceColumns {
     static let byOwner = SQL(
         "SELECT \(Self.list) FROM device WHERE owner_lower = $1 ORDER BY id LIMIT $2"
     )
-    static let standing = SQL("SELECT device_group, state, status FROM device WHERE id = $1")
+    static let standing = SQL(
+        """
+        SELECT device_group, state, status, status_reason, is_on_legal_hold, seen_day FROM device WHERE id = $1
+        """
+    )
 
     static let insert = SQL(
         """
         INSERT INTO device (device_id, name, name_lower, serial, owner, owner_lower, operating_system, device_group,
-            state, credential, enrolled_at, last_seen_at, status, status_reason, status_since, is_on_legal_hold)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            state, credential, enrolled_at, last_seen_at, status, status_reason, status_since, is_on_legal_hold,
+            seen_day)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         RETURNING id
         """
     )
 
     // Indexed columns are written only when they change: naming one rewrites its index entry.
     static let update = SQL(
+        "UPDATE device SET credential = $2, last_seen_at = $3, status_since = $4 WHERE id = $1"
+    )
+    static let updateDay = SQL("UPDATE device SET seen_day = $2 WHERE id = $1")
+    static let updateIndexed = SQL(
+        "UPDATE device SET state = $2, status = $3, status_reason = $4, is_on_legal_hold = $5 WHERE id = $1"
+    )
+    static let updateUnproven = SQL(
         """
-        UPDATE device SET state = $2, credential = $3, last_seen_at = $4, status = $5, status_reason = $6,
-            status_since = $7, is_on_legal_hold = $8
-        WHERE id = $1
+        UPDATE device SET is_unproven = 1 - is_unproven WHERE id = $1 AND is_unproven <> EXISTS (
+            SELECT 1 FROM volume WHERE volume.device = $1 AND is_present + 0 = 1
+                AND (current_proof || '' = 'unproven' OR current_proof || '' = 'refuted')
+        )
         """
     )
     static let updateFacts = SQL(
@@ -220,6 +265,12 @@ enum DeviceColumns {
 
     static let count = SQL(
         "UPDATE device_count SET devices = devices + $3 WHERE device_group = $1 AND status = $2"
+    )
+    static let countReason = SQL(
+        "UPDATE device_reason_count SET devices = devices + $3 WHERE device_group = $1 AND status_reason = $2"
+    )
+    static let startReasonCount = SQL(
+        "INSERT INTO device_reason_count (device_group, status_reason, devices) VALUES ($1, $2, $3)"
     )
     static let startCount = SQL("INSERT INTO device_count (device_group, status, devices) VALUES ($1, $2, $3)")
 }

@@ -178,13 +178,15 @@ extension Transaction {
     /// Notes on the volume which key is handed out when none is named, for the lists.
     private func noteCurrentKey(ofVolume row: Int64, id: GUID) throws(StoreError) {
         let current = try self.keys(ofVolume: row, id: id).current
-        try self.connection.run(
+        let changed = try self.connection.run(
             KeyColumns.setCurrent,
             .integer(row),
             .integer(current?.row),
             .word(current?.proof),
             .time(current?.depositedAt)
         )
+        guard changed == 1, let volume = try self.volume(row: row) else { return }
+        try self.connection.run(DeviceColumns.updateUnproven, .integer(volume.device))
     }
 }
 

@@ -9,7 +9,7 @@ enum Schema {
     /// Every step from nothing to now, in order. A step that was released is never changed.
     static let migrations: [String] = [
         Self.version1, Self.logTiles, Self.breakGlass, Self.keyringWork, Self.compromise, Self.cosignatures,
-        Self.policy, Self.auditSinks, Self.retention, Self.signIn, Self.ownApprovals,
+        Self.policy, Self.auditSinks, Self.retention, Self.signIn, Self.ownApprovals, Self.fleet,
     ]
 
     private static let version1 = """

@@ -93,6 +93,8 @@ extension Transaction {
         )
         if changed == 0 {
             guard try self.volume(row: volume.row) != nil else { throw .constraint(.reference) }
+        } else {
+            try self.connection.run(DeviceColumns.updateUnproven, .integer(volume.device))
         }
     }
 

@@ -120,6 +120,55 @@ struct PlanTests {
         try Self.expectNoScan(plans)
     }
 
+    @Test(
+        "every combination of filters and orders of the list of devices is read in order from an index",
+        arguments: Engine.available
+    )
+    func devices(engine: Engine) async throws {
+        let plans = try await Self.plans(engine) { reader throws(StoreError) in
+            let place = { (filter: DeviceFilter) in
+                DevicePosition(key: filter.orderInForce == .name ? .name("m") : .day(7), row: 7)
+            }
+            for number in 0..<(1 << 9) {
+                let has = { (bit: Int) in number & (1 << bit) != 0 }
+                var filter = DeviceFilter(scope: has(0) ? .groups(["sales", "plant"]) : .everything)
+                if has(1) { filter.text = "0000002A" }
+                if has(2) { filter.status = .failed }
+                if has(3) { filter.reason = .proofRefuted }
+                if has(4) { filter.group = "sales" }
+                filter.isUnproven = has(5)
+                if has(6) { filter.notSeenSince = Sample.start }
+                filter.isOnLegalHold = has(7)
+                filter.isRetired = has(8)
+                for order in DeviceFilter.Order.allCases {
+                    filter.order = order
+                    for edge in [nil, DevicePageRequest.Edge.after(place(filter)), .before(place(filter))] {
+                        _ = try reader.devices(filter, DevicePageRequest(edge))
+                    }
+                    _ = try reader.count(filter, limit: 10)
+                }
+            }
+            for scope in [Scope.everything, .groups(["sales"])] {
+                _ = try reader.reasonCounts(scope: scope)
+                _ = try reader.deviceGroups(scope: scope)
+                _ = try reader.statusHistory(scope: scope, since: 7)
+                for choice in RotationChoice.allCases {
+                    _ = try reader.rotationListings(choice, scope: scope, stuckSince: Sample.start, limit: 10)
+                }
+            }
+            _ = try reader.savedViews(of: "client:1")
+        }
+        for plan in plans {
+            #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
+            #expect(!plan.hasPrefix("SCAN") || plan == "SCAN fitting", "\(plan)")
+            // None but the indexes that end in the list's order, and those of what is typed and seldom shared.
+            if plan.hasPrefix("SEARCH device ") {
+                let isKnown = ["_by_name", "_by_day", "device_owner", "device_serial", "(device_id=?)", "PRIMARY KEY"]
+                #expect(isKnown.contains { plan.contains($0) }, "\(plan)")
+            }
+        }
+    }
+
     @Test("every change finds its row by an index", arguments: Engine.available)
     func changes(engine: Engine) async throws {
         let fixture = try Fixture(engine)

@@ -13,6 +13,9 @@ package struct Pages: Sendable {
         case account
         case message
         case device
+        case devices
+        case fleet
+        case rotations
         case helpdesk
         case reveal
         case revealed
@@ -33,6 +36,9 @@ package struct Pages: Sendable {
             case .account: PackageResources.account_mustache
             case .message: PackageResources.message_mustache
             case .device: PackageResources.device_mustache
+            case .devices: PackageResources.devices_mustache
+            case .fleet: PackageResources.fleet_mustache
+            case .rotations: PackageResources.rotations_mustache
             case .helpdesk: PackageResources.helpdesk_mustache
             case .reveal: PackageResources.reveal_mustache
             case .revealed: PackageResources.revealed_mustache

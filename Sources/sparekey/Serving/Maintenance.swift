@@ -42,6 +42,9 @@ struct Maintenance: Service {
         await self.attempt("sessions removed that were over") { () throws(EscrowError) in
             try await self.service.sweepSessions()
         }
+        await self.attempt("statuses put down for the day") { () throws(EscrowError) in
+            try await self.service.noteStatusHistory()
+        }
         await self.attempt("proofs made that were put off") { () throws(EscrowError) in
             try await self.service.proveBacklog()
         }

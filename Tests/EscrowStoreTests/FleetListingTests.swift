@@ -176,7 +176,10 @@ struct FleetListingTests {
         try await store.changing { tx throws(StoreError) in try tx.insertVolume(1).1 }
     }
 
-    @Test("counts of reasons and statuses are what counting gives, and each day keeps its own", arguments: Engine.available)
+    @Test(
+        "counts of reasons and statuses are what counting gives, and each day keeps its own",
+        arguments: Engine.available
+    )
     func counts(engine: Engine) async throws {
         let store = try await Fixture(engine).start()
         let devices = try await Self.fill(store, 120, seed: 5).filter { $0.state == .active }

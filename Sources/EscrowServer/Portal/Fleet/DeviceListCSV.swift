@@ -1,4 +1,5 @@
 import AuditFormats
+import BitLocker
 import EscrowModel
 import EscrowService
 import HTTPTypes

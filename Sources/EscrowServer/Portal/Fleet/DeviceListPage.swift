@@ -1,3 +1,4 @@
+import BitLocker
 import EscrowModel
 import EscrowService
 import HTTPTypes
@@ -33,7 +34,8 @@ struct DeviceListPage: Sendable {
         values["first"] = query.page.edge == nil ? nil : "/devices?\(query.text)"
         values["hasPages"] = page.previous != nil || page.next != nil
         values["views"] = views.map { view in
-            ["name": view.name, "path": "/devices?\(view.query)", "isCurrent": view.query == query.text] as [String: Any]
+            ["name": view.name, "path": "/devices?\(view.query)", "isCurrent": view.query == query.text]
+                as [String: Any]
         }
         values["hasViews"] = !views.isEmpty
         values["maySave"] = !query.text.isEmpty
@@ -77,7 +79,8 @@ struct DeviceListPage: Sendable {
             },
         ]
         // A group that is chosen can be chosen again, though nothing is in it.
-        let all = groups.contains(query.value(.group)) || query.value(.group).isEmpty
+        let all =
+            groups.contains(query.value(.group)) || query.value(.group).isEmpty
             ? groups : groups + [query.value(.group)]
         values["groups"] = all.map { option($0, $0, query.value(.group)) }
         for name in [DeviceQuery.Parameter.unproven, .stale, .hold, .retired] {
@@ -99,7 +102,7 @@ struct DeviceListPage: Sendable {
     private func save(_ visit: Visit, _ fields: FormFields) async throws -> Response {
         let query = try DeviceQuery(fields.text("query"), at: self.portal.clock(), scope: visit.caller.scope)
         let view = SavedView(name: fields.text("name"), query: query.text)
-        do { try await visit.service.saveView(view, of: visit.caller) } catch let error as EscrowError {
+        do throws(EscrowError) { try await visit.service.saveView(view, of: visit.caller) } catch {
             let alert: String
             switch error {
             case .invalid(field: "name", _): alert = visit.text("viewNameWrong")

@@ -1,3 +1,4 @@
+import BitLocker
 import EscrowModel
 import EscrowService
 import Hummingbird
@@ -21,23 +22,17 @@ struct RotationsPage: Sendable {
     private func show(_ visit: Visit) async throws -> Response {
         let choice = try QueryParameters<Parameter>(of: visit.request).word(.show, RotationChoice.self) ?? .underWay
         let found = try await visit.service.rotations(choice, limit: Self.limit + 1, by: visit.caller)
-        return visit.page(
-            .rotations,
-            title: "rotations",
-            [
-                "tabs": RotationChoice.allCases.map { each in
-                    [
-                        "text": visit.word("rotations", each), "isCurrent": each == choice,
-                        "path": each == .underWay ? "/rotations" : "/rotations?show=\(each.rawValue)",
-                    ] as [String: Any]
-                },
-                "rotations": found.prefix(Self.limit).map { self.values(of: $0, visit) },
-                "hasAny": !found.isEmpty, "hasMore": found.count > Self.limit, "isEnded": choice == .ended,
-                "hint": visit.word("rotationsHint", choice), "nothing": visit.word("rotationsNone", choice),
-                "caption": visit.word("rotations", choice),
-                "timeHead": visit.text(choice == .ended ? "rotationEnded" : "rotationSince"),
-            ]
-        )
+        let tabs = RotationChoice.allCases.map { each -> [String: Any] in
+            let path = each == .underWay ? "/rotations" : "/rotations?show=" + each.rawValue
+            return ["text": visit.word("rotations", each), "isCurrent": each == choice, "path": path]
+        }
+        var values: [String: Any] = ["tabs": tabs, "hasAny": !found.isEmpty, "hasMore": found.count > Self.limit]
+        values["rotations"] = found.prefix(Self.limit).map { self.values(of: $0, visit) }
+        values["hint"] = visit.word("rotationsHint", choice)
+        values["nothing"] = visit.word("rotationsNone", choice)
+        values["caption"] = visit.word("rotations", choice)
+        values["timeHead"] = visit.text(choice == .ended ? "rotationEnded" : "rotationSince")
+        return visit.page(.rotations, title: "rotations", values)
     }
 
     private func values(of listing: RotationListing, _ visit: Visit) -> [String: Any] {
@@ -52,12 +47,13 @@ struct RotationsPage: Sendable {
             case .delivered, .escrowed: "inProgress"
             case .cancelled: "cancelled"
             }
-        return [
+        let values: [String: Any] = [
             "device": listing.device.id.description, "name": listing.device.facts.name,
             "owner": listing.device.facts.owner ?? "", "badge": badge,
             "state": visit.word("rotationState", rotation.state), "trigger": visit.word("trigger", rotation.trigger),
             "since": visit.time(since), "requested": visit.time(rotation.requestedAt),
             "seen": visit.time(listing.device.lastSeenAt), "failure": rotation.failure ?? "",
         ]
+        return values
     }
 }

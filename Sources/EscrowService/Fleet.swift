@@ -1,6 +1,6 @@
 package import EscrowModel
 import EscrowPolicy
-package import EscrowStore
+import EscrowStore
 
 /// How the fleet stands, as far as a caller may see it; made of counts that are kept, and of indexes read up to a limit.
 package struct FleetStanding: Sendable {

@@ -59,7 +59,7 @@ struct FleetListingTests {
         return filter.scope.includes(group: device.group) && (filter.group ?? device.group) == device.group
             && (filter.status ?? device.status.state) == device.status.state
             && (filter.reason ?? device.status.reason) == device.status.reason
-            && device.lastSeenAt < (filter.notSeenSince ?? .never)
+            && device.lastSeenAt < (filter.notSeenSince ?? Timestamp(milliseconds: .max))
             && (!filter.isOnLegalHold || device.isOnLegalHold)
             && device.state == (filter.isRetired ? .retired : .active)
     }

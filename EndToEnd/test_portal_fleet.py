@@ -71,7 +71,7 @@ def test_filters(server, devices, browser):
     page.goto("/devices?stale=yes")
     assert names(page) == []
     admin = server.token("administrator")
-    held = server.put(f"/api/devices/{first['id']}/legal-hold", token=admin, json={"hold": True})
+    held = server.request("PUT", f"/api/devices/{first['id']}/legal-hold", token=admin, json={"hold": True})
     assert held.status_code == 200
     page.goto("/devices?hold=yes")
     assert names(page) == [first["name"]]

@@ -125,6 +125,7 @@ package struct EscrowRouter: Sendable {
         RotationsPage(portal: portal).add(to: group)
         DevicePage(portal: portal).add(to: group)
         DeviceActions(portal: portal).add(to: group)
+        LiveRoutes(portal: portal, most: self.settings.maximumConnections / 2).add(to: group)
         MyDevicesPage(portal: portal).add(to: group)
         RevealPage(portal: portal, isOwn: true).add(to: group)
         ApprovalsPage(portal: portal).add(to: group)

@@ -8,6 +8,9 @@ extension EscrowService {
     /// A signed checkpoint of the log: the one that witnesses cosigned, if they did within seconds, else the head's.
     package func logCheckpoint() async throws(EscrowError) -> [UInt8] { try await self.servedCheckpoint().note.bytes }
 
+    /// How many entries the log has. It grows with whatever changes.
+    package func logSize() async throws(EscrowError) -> UInt64 { try await self.logHead().size }
+
     private func servedCheckpoint() async throws(EscrowError) -> (note: SignedNote, size: UInt64) {
         let head = try await self.logHead()
         let now = self.clock()

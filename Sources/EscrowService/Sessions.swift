@@ -16,7 +16,13 @@ extension EscrowService {
     private static let touchInterval = TimeSpan.minutes(1)
 
     /// Tells whose session a browser holds; nil when it has ended, or never was one.
-    package func signedIn(by token: String, source: Source) async throws(EscrowError) -> SignedIn? {
+    ///
+    /// - Parameter isUse: whether somebody does something, which keeps the session alive.
+    package func signedIn(
+        by token: String,
+        source: Source,
+        isUse: Bool = true
+    ) async throws(EscrowError) -> SignedIn? {
         guard let hash = SignInToken(token)?.hash(for: .session) else { return nil }
         let now = self.clock()
         let found = try await self.snapshot { (reader) throws(StoreError) -> SignedIn? in
@@ -33,7 +39,7 @@ extension EscrowService {
             return SignedIn(session: session, caller: Self.caller(account, source, session.authentication))
         }
         guard let found else { return nil }
-        if found.session.lastUsedAt + Self.touchInterval <= now {
+        if isUse, found.session.lastUsedAt + Self.touchInterval <= now {
             let id = found.session.id
             try await self.operation { (transaction) throws(StoreError) -> Outcome<Void> in
                 try transaction.touch(id, at: now)

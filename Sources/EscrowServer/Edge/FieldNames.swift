@@ -3,6 +3,8 @@ package import HTTPTypes
 extension HTTPField.Name {
     /// `X-Request-ID`, as proxies and load balancers know it.
     package static let requestID = Self.known("X-Request-ID")
+    /// A page's own script fetches it anew; nobody did anything.
+    static let ownFetch = Self.known("Sparekey-Live")
     /// `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
     package static let idempotencyKey = Self.known("Idempotency-Key")
     /// `Referrer-Policy`.

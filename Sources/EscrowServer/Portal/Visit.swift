@@ -126,7 +126,12 @@ extension Portal {
 
     private func visit(_ request: Request, _ context: ServerContext) async throws -> Visit? {
         guard let text = self.session.value(in: request.headers),
-            let person = try await self.service.signedIn(by: text, source: context.source(of: request)),
+            let person = try await self.service.signedIn(
+                by: text,
+                source: context.source(of: request),
+                // What a page fetches by itself is nothing that somebody does.
+                isUse: request.method != .get || request.headers[.ownFetch] == nil
+            ),
             let form = SignInToken(text)?.formToken()
         else { return nil }
         var visit = Visit(

@@ -153,4 +153,138 @@ on("form[data-saves]", (form) => {
     const note = document.querySelector("[data-saved]");
     if (note) note.hidden = false;
   });
+// Live pages: a stream says that something has changed, the page is fetched anew, and what differs in it is swapped.
+on("main", (main) => {
+  const region = document.getElementById("live");
+  if (!region || !main.querySelector("[data-live][id]")) return;
+  const slowest = 60_000;
+  let stream = null;
+  let timer = 0;
+  let fetchedAt = 0;
+  let failures = 0;
+  let isWanted = false;
+  let isFetching = false;
+
+  function tell(text, isSeen) {
+    region.className = isSeen ? "notice warn" : "unseen";
+    region.textContent = text;
+  }
+
+  function listen() {
+    if (stream || document.hidden) return;
+    stream = new EventSource("/live");
+    stream.addEventListener("open", refresh);
+    stream.addEventListener("change", refresh);
+    stream.addEventListener("error", () => {
+      // A stream that was refused does not try again by itself.
+      if (stream?.readyState === EventSource.CLOSED) {
+        leave();
+        setTimeout(listen, Math.min(slowest, 5000 * 2 ** failures));
+      }
+      failed();
+    });
+  }
+
+  function leave() {
+    stream?.close();
+    stream = null;
+  }
+
+  function failed() {
+    failures = Math.min(failures + 1, 6);
+    // The server may only be starting again: said when it fails twice.
+    if (failures === 2) tell(region.dataset.lost, true);
+  }
+
+  function refresh() {
+    isWanted = true;
+    if (isFetching || timer) return;
+    const wait = Math.max(0, fetchedAt + Math.min(slowest, 1000 * 2 ** failures) - Date.now());
+    timer = setTimeout(async () => {
+      timer = 0;
+      if (document.hidden) return;
+      isWanted = false;
+      isFetching = true;
+      await look();
+      isFetching = false;
+      fetchedAt = Date.now();
+      if (isWanted) refresh();
+    }, wait);
+  }
+
+  async function look() {
+    try {
+      const address = new URL(location.href);
+      address.searchParams.delete("done");
+      address.hash = "";
+      const answer = await fetch(address, { headers: { Accept: "text/html", "Sparekey-Live": "1" } });
+      // Signed out, or gone: what is here may not be believed any more.
+      if (!answer.ok || answer.redirected) throw new Error(answer.status);
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (failures > 1) tell(region.dataset.found, false);
+      failures = 0;
+      if (swap(fresh)) tell(region.dataset.changed, false);
+    } catch {
+      failed();
+      isWanted = true;
+    }
+  }
+
+  // What an element says, without ages and form tokens, which differ each time. Nor is it a difference what is unfolded.
+  function essence(element) {
+    const copy = element.cloneNode(true);
+    copy.classList.remove("changed");
+    if (!copy.classList.length) copy.removeAttribute("class");
+    copy.querySelectorAll("time").forEach((time) => (time.textContent = ""));
+    copy.querySelectorAll("input[type=hidden]").forEach((input) => input.remove());
+    copy.querySelectorAll("details").forEach((details) => details.removeAttribute("open"));
+    copy.querySelectorAll("button").forEach((button) => button.removeAttribute("disabled"));
+    return copy.outerHTML;
+  }
+
+  function isInUse(element) {
+    if (element.querySelector("form[aria-busy]")) return true;
+    return [...element.querySelectorAll("input:not([type=hidden]), textarea, select")].some((field) =>
+      field.options
+        ? [...field.options].some((option) => option.selected !== option.defaultSelected && field.value !== field.options[0].value)
+        : field.value !== field.defaultValue || field.checked !== field.defaultChecked,
+    );
+  }
+
+  function swap(fresh) {
+    let hasChanged = false;
+    for (const old of document.querySelectorAll("[data-live][id]")) {
+      const found = fresh.getElementById(old.id);
+      if (!found || isInUse(old)) continue;
+      const differs = essence(old) !== essence(found);
+      if (!differs) {
+        // Only ages are another.
+        const times = found.querySelectorAll("time");
+        old.querySelectorAll("time").forEach((time, index) => (time.textContent = times[index].textContent));
+        continue;
+      }
+      const kept = document.importNode(found, true);
+      const details = kept.querySelectorAll("details");
+      old.querySelectorAll("details").forEach((each, index) => {
+        const same = each.id ? [...details].find((other) => other.id === each.id) : details[index];
+        if (same) same.open = each.open;
+      });
+      const focusable = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
+      const at = [...old.querySelectorAll(focusable)].indexOf(document.activeElement);
+      kept.classList.add("changed");
+      old.replaceWith(kept);
+      for (const [selector, behave] of behaviours) attach(selector, behave, kept);
+      if (at >= 0) {
+        const now = [...kept.querySelectorAll(focusable)];
+        (now[Math.min(at, now.length - 1)] ?? main).focus({ preventScroll: true });
+      }
+      hasChanged = true;
+    }
+    return hasChanged;
+  }
+
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : listen()));
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", listen);
+  listen();
 });

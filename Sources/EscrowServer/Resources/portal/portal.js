@@ -153,6 +153,8 @@ on("form[data-saves]", (form) => {
     const note = document.querySelector("[data-saved]");
     if (note) note.hidden = false;
   });
+});
+
 // Live pages: a stream says that something has changed, the page is fetched anew, and what differs in it is swapped.
 on("main", (main) => {
   const region = document.getElementById("live");

@@ -253,6 +253,12 @@ on("main", (main) => {
     );
   }
 
+  // What tells one thing that can have the focus from another.
+  function mark(element) {
+    const within = element.closest("details")?.id;
+    return [element.tagName, element.id, element.getAttribute("href"), element.name, within, element.textContent].join("|");
+  }
+
   function swap(fresh) {
     let hasChanged = false;
     for (const old of document.querySelectorAll("[data-live][id]")) {
@@ -272,13 +278,13 @@ on("main", (main) => {
         if (same) same.open = each.open;
       });
       const focusable = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
-      const at = [...old.querySelectorAll(focusable)].indexOf(document.activeElement);
+      const active = old.contains(document.activeElement) ? document.activeElement : null;
       kept.classList.add("changed");
       old.replaceWith(kept);
       for (const [selector, behave] of behaviours) attach(selector, behave, kept);
-      if (at >= 0) {
-        const now = [...kept.querySelectorAll(focusable)];
-        (now[Math.min(at, now.length - 1)] ?? main).focus({ preventScroll: true });
+      if (active) {
+        const same = [...kept.querySelectorAll(focusable)].find((each) => mark(each) === mark(active));
+        (same ?? main).focus({ preventScroll: true });
       }
       hasChanged = true;
     }

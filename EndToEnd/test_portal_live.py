@@ -38,7 +38,7 @@ def test_rotation_watched(server, devices, device, browser):
     page.evaluate("window.isStillThisPage = true")
     # The device hears of it and is not heard from again, until it does what it was told.
     devices.run("--fault", "never-answers", check_ins=1)
-    page.wait_for_function("document.querySelectorAll('.steps li.done').length === 2")
+    page.locator(".steps li.done").nth(1).wait_for()
     devices.run(check_ins=6)
     page.locator(".steps").wait_for(state="detached")
     new = [key for key in devices.show(device)["volumes"][0]["keys"] if key["state"] == "active"][0]["keyId"]

@@ -46,6 +46,8 @@ package enum Constraint: String, CaseIterable, Hashable, Sendable {
     case sessionID = "session_session_id"
     /// A session's hash stands once.
     case sessionHash = "session_hash"
+    /// Somebody's saved view of a name stands once.
+    case savedViewName = "saved_view_name"
     /// An index of the log stands once.
     case auditIndex = "audit_entry_pkey"
     /// A row must be there that another one refers to.
@@ -96,6 +98,7 @@ package enum Constraint: String, CaseIterable, Hashable, Sendable {
         "invitation.account": .invitationAccount,
         "session.session_id": .sessionID,
         "session.hash": .sessionHash,
+        "saved_view.principal, saved_view.name": .savedViewName,
         "audit_entry.id": .auditIndex,
     ]
 

@@ -123,15 +123,30 @@ struct DeviceListingPlan {
                 case .day(let day): .integer(day)
                 }
             let goesUp = self.isAscending != isBackward
-            // A place lies within the range: one end of it is no longer needed.
-            if goesUp { from = nil } else { to = nil }
-            query.require(
-                "(\(self.column), id) \(goesUp ? ">" : "<") (\(query.parameter(value)), \(query.parameter(.integer(position.row))))"
-            )
+            // A place within the range takes the place of one end. The place of a device that was found by something else than
+            // its name can be outside: then the end is nearer.
+            if !self.isBefore(position.key, from, goesUp: goesUp), !self.isBeyond(position.key, to, goesUp: goesUp) {
+                if goesUp { from = nil } else { to = nil }
+                query.require(
+                    "(\(self.column), id) \(goesUp ? ">" : "<") (\(query.parameter(value)), \(query.parameter(.integer(position.row))))"
+                )
+            }
         }
         if let from { query.require("\(self.column) >= \(query.parameter(from))") }
         if let to { query.require("\(self.column) < \(query.parameter(to))") }
         return isBackward
+    }
+
+    /// Whether a name comes before the range of names that is walked up.
+    private func isBefore(_ key: DevicePosition.Key, _ from: SQLValue?, goesUp: Bool) -> Bool {
+        guard goesUp, case .name(let name) = key, case .text(let start)? = from else { return false }
+        return name.utf8.lexicographicallyPrecedes(start.utf8)
+    }
+
+    /// Whether a name comes after the range of names that is walked down.
+    private func isBeyond(_ key: DevicePosition.Key, _ to: SQLValue?, goesUp: Bool) -> Bool {
+        guard !goesUp, case .name(let name) = key, case .text(let end)? = to else { return false }
+        return !name.utf8.lexicographicallyPrecedes(end.utf8)
     }
 
     /// Whether one device comes before another.

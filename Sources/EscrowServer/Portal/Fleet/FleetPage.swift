@@ -21,7 +21,6 @@ struct FleetPage: Sendable {
         let fleet = try await visit.service.fleet(days: Self.days, by: visit.caller)
         var values: [String: Any] = [
             "isEmpty": fleet.devices == 0, "mayEnrol": visit.mayUse(.readPolicy),
-            "mayRespond": visit.mayUse(.declareCompromise),
             "cards": EscrowStatus.State.allCases.map { self.card($0, fleet, visit) },
             "total": visit.number(fleet.devices),
             "chart": self.chart(fleet, visit).stackedBars(visit.formats),

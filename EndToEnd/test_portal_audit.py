@@ -50,7 +50,7 @@ def test_wrong_filters(server, devices):
         answer = auditor.get(f"/audit?{query}")
         assert answer.status_code == 422
         assert says in answer.text and 'class="timeline"' not in answer.text
-    assert auditor.get("/audit?since=2026-01-01&who=&kind=&outcome=&before=&device=").status_code == 200
+    assert auditor.get("/audit?since=2026-01-01&caller=&kind=&outcome=&before=&device=").status_code == 200
     assert "No record fits" in auditor.get("/audit?before=2020-01-01").text
     assert auditor.get("/audit/records/999999").status_code == 404
     assert auditor.get("/audit/records/x").status_code == 404

@@ -153,7 +153,7 @@ def test_replace_my_key(server, devices, listing, browser):
     page.goto("/my")
     page.get_by_role("button", name="Replace the key now").click()
     page.wait_for_url("**/my?asked=*")
-    assert item["device"]["name"] in page.locator("[role=status]").inner_text()
+    assert item["device"]["name"] in page.locator("[role=status].notice").inner_text()
     assert page.get_by_role("button", name="Replace the key now").count() == 0
     page.reload()
     devices.run(check_ins=3)

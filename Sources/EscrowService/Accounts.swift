@@ -23,6 +23,7 @@ extension EscrowService {
         scope: Scope,
         by caller: Caller
     ) async throws(EscrowError) -> Invited {
+        let permit = try await self.require(.manageAccounts, by: caller, on: .installation)
         guard let userName = Self.normalized(userName: userName) else {
             throw .invalid(field: "userName", problem: Self.userNameExpected)
         }
@@ -35,7 +36,6 @@ extension EscrowService {
             guard !groups.isEmpty else { throw .invalid(field: "groups", problem: "must name at least one group") }
             for group in groups { try Limits.check(text: group, field: "groups", characters: 1...64) }
         }
-        let permit = try await self.require(.manageAccounts, by: caller, on: .installation)
         var generator = SystemRandomNumberGenerator()
         let account = Account(
             id: .random(using: &generator),

@@ -61,7 +61,7 @@ struct AccountsPages: Sendable {
         values["resetText"] = visit.text(account.state == .disabled ? "letInAgain" : "newLink")
         values["seen"] = account.state.rawValue
         values["disabled"] = account.disabledAt.map { visit.time($0) }
-        values["records"] = "/audit?principal=\(PercentEncoding.encoded("person:\(id)@local"))"
+        values["records"] = "/audit?caller=\(PercentEncoding.encoded("person:\(id)@local"))"
         values["sessions"] = sessions.map { SessionsPages.row($0, visit) }
         values["hasSessions"] = !sessions.isEmpty
         values["done"] = visit.done(done, of: ["disabled", "sessionEnded"])

@@ -16,7 +16,7 @@ struct AuditPage: Sendable {
     }
 
     private enum Parameter: String, CaseIterable, Hashable, Sendable {
-        case who, device, kind, outcome, since, before, after
+        case caller, device, kind, outcome, since, before, after
     }
 
     @Sendable
@@ -25,7 +25,7 @@ struct AuditPage: Sendable {
         // A form sends its empty fields too: they ask for nothing.
         func given(_ name: Parameter) -> String? { query.raw(name).flatMap { $0.isEmpty ? nil : $0 } }
         var filter = AuditFilter(scope: visit.caller.scope)
-        filter.setCaller(given(.who))
+        filter.setCaller(given(.caller))
         var errors: [String: Any] = [:]
         if let text = given(.device) {
             filter.device = GUID(text)
@@ -51,7 +51,7 @@ struct AuditPage: Sendable {
             ? try await visit.service.audit(filter, PageRequest(after: after, limit: Self.limit), by: visit.caller)
             : Page(items: [], next: nil)
         var values: [String: Any] = [
-            "who": given(.who) ?? "", "device": given(.device) ?? "", "since": given(.since) ?? "",
+            "caller": given(.caller) ?? "", "device": given(.device) ?? "", "since": given(.since) ?? "",
             "before": given(.before) ?? "",
             "kinds": AuditEvent.Kind.allCases.map { kind in
                 [

@@ -18,6 +18,7 @@ extension EscrowService {
         expiresAt: Timestamp?,
         by caller: Caller
     ) async throws(EscrowError) -> (token: EnrolmentToken, secret: String) {
+        let permit = try await self.require(.manageEnrolment, by: caller, on: .installation)
         try Limits.check(text: name, field: "name")
         try Limits.check(text: group, field: "group", characters: 1...64)
         if let maximumUses, !(1...10_000_000).contains(maximumUses) {
@@ -25,7 +26,6 @@ extension EscrowService {
         }
         let now = self.clock()
         try Self.check(expiry: expiresAt, now: now)
-        let permit = try await self.require(.manageEnrolment, by: caller, on: .installation)
         var generator = SystemRandomNumberGenerator()
         let secret = TokenSecret.generate(.enrolment, id: id, using: &generator)
         let token = EnrolmentToken(

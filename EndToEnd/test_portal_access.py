@@ -160,7 +160,7 @@ def test_a_session_is_ended_by_an_administrator(server, boss, browser):
     page.goto("/access/sessions")
     row = page.get_by_role("row").filter(has_text="Kim")
     row.get_by_role("button").click()
-    page.get_by_role("status").wait_for()
+    page.get_by_text("The session has ended.").wait_for()
     assert page.get_by_role("row").filter(has_text="Kim").count() == 0
     assert kim.get("/account").status_code == 303
     assert boss.get("/account").status_code == 200

@@ -15,8 +15,7 @@ ROLES = ["administrator", "helpdesk", "auditor", "reader", "owner"]
 #: More than the first page needs nobody waits for.
 LARGEST = 100_000
 #: Reviewed: pages that a role may open though nothing leads it there, because they say no more than others that do.
-#: Pages that a role may see though nothing leads it there: what it may read, in the form that others work with, and an
-#: owner's own device.
+#: An owner may see an own device there too.
 UNLINKED = {
     "auditor": {"/help-desk"},
     "reader": {"/help-desk", "/approvals"},

@@ -19,7 +19,7 @@ LARGEST = 100_000
 UNLINKED = {
     "auditor": {"/help-desk"},
     "reader": {"/help-desk", "/approvals"},
-    "owner": {"/devices/{id}", "/devices/{id}/keys/{id}/reveal"},
+    "owner": {"/approvals", "/devices/{id}", "/devices/{id}/keys/{id}/reveal"},
 }
 #: Forms that an owner may send for a device of their own from anywhere.
 OF_OWN_DEVICE = {"/devices/{id}/rotate", "/devices/{id}/keys/{id}/reveal", "/devices/{id}/keys/{id}/approval"}

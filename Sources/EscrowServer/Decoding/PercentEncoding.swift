@@ -1,3 +1,5 @@
+import SignIn
+
 /// Percent-encoding (RFC 3986, section 2.1), read strictly.
 enum PercentEncoding {
     /// Undoes it; nil when an escape is malformed or the result is not UTF-8.
@@ -25,20 +27,7 @@ enum PercentEncoding {
     }
 
     /// Does it: letters, digits and `-._~` stay as they are.
-    static func encoded(_ text: String) -> String {
-        let hex = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    static func encoded(_ text: String) -> String { FormEncoding.escaped(text) }
 
     private static func value(ofHexDigit byte: UInt8) -> UInt8? {
         switch byte {
